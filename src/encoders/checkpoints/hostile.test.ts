@@ -87,6 +87,22 @@ const call = (module: string, name: string) => [
 ];
 
 describe('a checkpoint', () => {
+  it('that names one dictionary 150 times at each of six levels is refused at once', async () => {
+    const level = (depth: number) => [
+      text('}('),
+      ...Array.from({ length: 150 }, (_, i) => [
+        ...unicode(`k${i}`),
+        Buffer.from([0x68, depth - 1]),
+      ]).flat(),
+      Buffer.from([0x75, 0x71, depth]),
+    ];
+    const levels = [1, 2, 3, 4, 5, 6].flatMap(level);
+    const bytes = pickle(Buffer.from([0x7d, 0x71, 0]), ...levels);
+    expect(await refused('laughs.pth', archive(bytes))).toMatch(
+      /^torch\.malformed: .* its dictionaries have more than 100,000 entries together/,
+    );
+  });
+
   it.each([
     ['reduce to os.system', pickle(...call('os', 'system'))],
     ['reduce to posix.system', pickle(...call('posix', 'system'))],

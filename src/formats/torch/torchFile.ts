@@ -33,6 +33,7 @@ export interface TorchFile {
 
 /** Longest pickle, in bytes. That of a ResNet-50 has 100 KB. */
 const MAX_PICKLE_BYTES = 64 * 1024 * 1024;
+/** Most entries of an archive, and of all dictionaries together. */
 const MAX_ENTRIES = 100_000;
 /** Deepest dictionary that is looked into. */
 const MAX_DEPTH = 4;
@@ -62,10 +63,10 @@ export async function openTorchFile(file: string): Promise<TorchFile> {
       read: () => readTensor(handle, tensor, positionOf(tensor.storage)),
     });
     const dictionaries = new Map<string, ReadonlyMap<string, TorchWeight>>();
-    collect(value, '', (path, tensors) => {
+    for (const [path, tensors] of tensorDictionaries(value, file)) {
       const weights = [...tensors].map(([key, tensor]) => [key, weightOf(tensor)] as const);
       dictionaries.set(path, new Map(weights));
-    });
+    }
     return { dictionaries, close: () => handle.close() };
   } catch (error) {
     await handle.close();
@@ -73,22 +74,33 @@ export async function openTorchFile(file: string): Promise<TorchFile> {
   }
 }
 
-/** Hands over every dictionary that holds tensors, the outer ones first. */
-function collect(
-  value: Pickled,
-  path: string,
-  found: (path: string, tensors: ReadonlyMap<string, TorchTensor>) => void,
-  depth = 0,
-): void {
-  if (!(value instanceof Map) || depth > MAX_DEPTH) return;
-  const entries = [...(value as ReadonlyMap<Pickled, Pickled>)].filter(
-    (entry): entry is [string, Pickled] => typeof entry[0] === 'string',
-  );
-  const tensors = entries.filter((entry): entry is [string, TorchTensor] => isTensor(entry[1]));
-  if (tensors.length > 0) found(path, new Map(tensors));
-  for (const [key, inner] of entries) {
-    collect(inner, path === '' ? key : `${path}.${key}`, found, depth + 1);
-  }
+/**
+ * Every dictionary that holds tensors by its path, the outer ones first.
+ *
+ * A pickle may name one dictionary many times, at each level anew, so that a few bytes stand for
+ * billions of paths; entries count once per path.
+ */
+function tensorDictionaries(value: Pickled, name: string): Map<string, Map<string, TorchTensor>> {
+  const found = new Map<string, Map<string, TorchTensor>>();
+  let seen = 0;
+  const collect = (value: Pickled, path: string, depth: number): void => {
+    if (!(value instanceof Map) || depth > MAX_DEPTH) return;
+    seen += value.size;
+    if (seen > MAX_ENTRIES) {
+      const most = MAX_ENTRIES.toLocaleString('en-US');
+      throw malformed(name, `its dictionaries have more than ${most} entries together`);
+    }
+    const entries = [...(value as ReadonlyMap<Pickled, Pickled>)].filter(
+      (entry): entry is [string, Pickled] => typeof entry[0] === 'string',
+    );
+    const tensors = entries.filter((entry): entry is [string, TorchTensor] => isTensor(entry[1]));
+    if (tensors.length > 0) found.set(path, new Map(tensors));
+    for (const [key, inner] of entries) {
+      collect(inner, path === '' ? key : `${path}.${key}`, depth + 1);
+    }
+  };
+  collect(value, '', 0);
+  return found;
 }
 
 /** Opens a file since PyTorch 1.6. */
