@@ -13,7 +13,7 @@ interface AutoencoderGate {
   settings: Record<string, number>;
   /** Least lead in kNN accuracy over the untrained network. */
   knn: number;
-  /** Most that kNN accuracy may be behind raw pixels. */
+  /** Most that kNN accuracy may be behind raw pixels; negative where it must be ahead. */
   behind: number;
   /** Least lead in NMI of clusters over the untrained network. */
   nmi: number;
@@ -28,6 +28,7 @@ const gates: readonly AutoencoderGate[] = [
     behind: 0.06,
     nmi: 0.14,
   },
+  { method: 'vae', settings: { epochs: 20 }, knn: 0.1, behind: -0.06, nmi: 0.07 },
   {
     method: 'dec',
     settings: { epochs: 20, layerEpochs: 1, stackEpochs: 10, targetInterval: 30 },

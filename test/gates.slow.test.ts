@@ -1,4 +1,4 @@
-/** Learning gates on textures, of all methods that train a network. */
+/** Learning gates on textures, of the contrastive methods and those with prototypes. */
 import { testTextureGates, textureGates } from './textureGates.cases.ts';
 
 await testTextureGates(textureGates);
