@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isSupported, MINIMUM } from '../bin/nodeVersion.js';
+import { isSupported, MINIMUM, unsupportedMessage } from '../bin/nodeVersion.js';
 import { readText, root } from './repository.cases.ts';
 
 const program = join(root, 'bin', 'likeness.js');
@@ -47,6 +47,12 @@ describe('the program', () => {
     );
   });
 
+  it('names the version of the line 23', () => {
+    expect(unsupportedMessage('23.3.0')).toMatch(
+      /^likeness needs Node 22\.18 or later, 23\.6 or later of the line 23; this is Node 23\.3\.0\. /,
+    );
+  });
+
   it('runs on the oldest version, as far as it can be pretended, and stores compiled code', () => {
     const { status, stdout } = runAs(`${MINIMUM}.0`);
     expect([status, stdout]).toEqual([0, '0.1.0\n']);
@@ -60,6 +66,6 @@ describe('the oldest version', () => {
   });
 
   it('is that of package.json', () => {
-    expect(JSON.parse(readText('package.json')).engines.node).toBe(`>=${MINIMUM}`);
+    expect(JSON.parse(readText('package.json')).engines.node).toBe(`>=${MINIMUM} <23 || >=23.6`);
   });
 });
