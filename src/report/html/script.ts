@@ -16,9 +16,10 @@ export const script = `
 
   const members = $('#members');
   const { root, ids, pages } = members ? JSON.parse(members.textContent) : { ids: [] };
-  // A page has the address of its file.
+  // A page has the address of its file. Bytes of a name that are no text are written \\xHH.
   const fileOf = (id) => (pages ? id.replace(/#\\d+$/, '') : id);
-  const address = (id) => root && root + fileOf(id).split('/').map(encodeURIComponent).join('/');
+  const part = (name) => encodeURIComponent(name).replace(/%5Cx([0-9A-F]{2})/g, '%$1');
+  const address = (id) => root && root + fileOf(id).split('/').map(part).join('/');
   const pictures = new Map(all('.grid img[src]', list).map((image) => [image.alt, image.src]));
 
   for (const tile of all('li', wall)) {
