@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { errorOf, temporaryFolder, writeTree } from './pictures.cases.ts';
@@ -48,10 +49,35 @@ describe('labels of a CSV file', () => {
     ['a,b,c\n1,2,3\n', 'labels.malformed', 'has the columns a, b, c; expected path and label'],
     ['path,label\nz.jpg,dog\n', 'labels.unmatched', 'such as "a/1.jpg" (received "z.jpg")'],
     ['', 'labels.malformed', 'has the columns none'],
+    ['path,label\n', 'labels.malformed', 'has no row below its header'],
+    ['path;label\na/1.jpg;dog\n', 'labels.malformed', 'separated by a comma'],
   ])('are refused where nothing fits: %j', async (csv, code, text) => {
     const error = await errorOf(opened(csv));
     expect(error.code).toBe(code);
     expect(error.message).toContain(text);
+  });
+
+  it('need no header where two columns begin with an image', async () => {
+    const { entries } = await opened('a/1.jpg,dog\nb/1.jpg,cat\n');
+    expect(entries.map(({ label }) => label)).toEqual([1, undefined, 0]);
+  });
+
+  it('may name an image twice with one label, and not with two', async () => {
+    const { entries } = await opened('path,label\na/1.jpg,dog\na/1.jpg,dog\na/1.jpg,\n');
+    expect(entries.map(({ label }) => label)).toEqual([0, undefined, undefined]);
+    const error = await errorOf(opened('path,label\na/1.jpg,dog\n./a/1.jpg,cat\n'));
+    expect(error.code).toBe('labels.malformed');
+    expect(error.message).toContain('gives a/1.jpg the labels "dog" and "cat"; expected one');
+  });
+
+  it.each(['latin1', 'utf16le'] as const)('are refused in %s', async (encoding) => {
+    const root = tree('');
+    const text = '\ufeffpath,label\na/1.jpg,M\u00fcnchen\n';
+    writeFileSync(join(root, 'labels.csv'), Buffer.from(text, encoding));
+    const labels = join(root, 'labels.csv');
+    const error = await errorOf(openSource(join(root, 'photos'), { labels }));
+    expect(error.code).toBe('csv.malformed');
+    expect(error.message).toContain('labels.csv is not text in UTF-8');
   });
 
   it('are refused without a file', async () => {

@@ -1,7 +1,7 @@
 /** Labels of images from a CSV file. */
 import { LikenessError } from '../core/errors.ts';
 import { plural } from '../core/text.ts';
-import { decodeCsv, readRegularSync } from '../formats/index.ts';
+import { decodeCsv, readRegularSync, utf8Text } from '../formats/index.ts';
 import { systemReason } from './reasons.ts';
 import type { ImageEntry, Source } from './types.ts';
 
@@ -10,22 +10,31 @@ const PATHS = ['path', 'file', 'filename', 'file_name', 'image', 'image_path', '
 const LABELS = ['label', 'class', 'category', 'target', 'labels', 'class_name'];
 
 /**
- * Gives the images of a source the labels of a CSV file with a header, and no others.
+ * Gives the images of a source the labels of a CSV file, and no others.
  *
  * A row names an image by its path relative to the source, by its file name, or by its file name
- * without extension, where only one image has it. An empty label is none.
+ * without extension, where only one image has it. An empty label is none. Two columns whose first
+ * row names an image need no header.
  *
- * @throws LikenessError `labels.unreadable`, `labels.malformed`, `labels.unmatched`
+ * @throws LikenessError `labels.unreadable`, `labels.malformed`, `labels.unmatched`, `csv.*`
  */
 export function withLabelFile(source: Source, file: string): Source {
-  const rows = readRows(file);
-  const indexOf = indexOfNames(source.entries.map(({ id }) => id));
+  const names = indexOfNames(source.entries.map(({ id }) => id));
+  const indexOf = (path: string) => names.get(path.replace(/^\.\//, '')) ?? -1;
+  const rows = readRows(file, { isImage: (path) => indexOf(path) >= 0 });
   const labels = new Map<number, string>();
   const unknown: string[] = [];
   for (const [path, label] of rows) {
-    const index = indexOf.get(path.replace(/^\.\//, ''));
-    if (index === undefined || index < 0) unknown.push(path);
-    else if (label !== '') labels.set(index, label);
+    const index = indexOf(path);
+    const before = labels.get(index);
+    if (index < 0) unknown.push(path);
+    else if (before !== undefined && label !== '' && before !== label) {
+      throw new LikenessError(
+        'labels.malformed',
+        `labels: ${file} gives ${source.entries[index]!.id} the labels "${before}" and "${label}"; ` +
+          'expected one label of each image. Remove one of these rows.',
+      );
+    } else if (label !== '') labels.set(index, label);
   }
   if (labels.size === 0) {
     throw new LikenessError(
@@ -67,10 +76,13 @@ export function withoutLabels(source: Source): Source {
 }
 
 /** Path and label of each row. */
-function readRows(file: string): [path: string, label: string][] {
-  let text: string;
+function readRows(
+  file: string,
+  { isImage }: { isImage(path: string): boolean },
+): [path: string, label: string][] {
+  let bytes: Buffer;
   try {
-    text = readRegularSync(file).toString('utf8');
+    bytes = readRegularSync(file);
   } catch (error) {
     throw new LikenessError(
       'labels.unreadable',
@@ -79,7 +91,8 @@ function readRows(file: string): [path: string, label: string][] {
       { cause: error },
     );
   }
-  const [header = [], ...rows] = decodeCsv(text, file);
+  const all = decodeCsv(utf8Text(bytes, file), file);
+  const [header = []] = all;
   const names = header.map((name) => name.trim().toLowerCase());
   const path = columnOf(names, PATHS) ?? (names.length === 2 ? 0 : undefined);
   const label = columnOf(names, LABELS) ?? (names.length === 2 ? 1 - (path ?? 0) : undefined);
@@ -87,12 +100,18 @@ function readRows(file: string): [path: string, label: string][] {
     throw new LikenessError(
       'labels.malformed',
       `labels: ${file} has the columns ${header.join(', ') || 'none'}; expected path and label in ` +
-        'its first line.',
+        'its first line, separated by a comma.',
     );
   }
-  return rows
-    .filter((row) => row.length > 1)
-    .map((row) => [(row[path] ?? '').trim(), (row[label] ?? '').trim()]);
+  const hasHeader = names.length !== 2 || !isImage(header[path]!.trim());
+  const rows = all.slice(hasHeader ? 1 : 0).filter((row) => row.length > 1);
+  if (rows.length === 0) {
+    throw new LikenessError(
+      'labels.malformed',
+      `labels: ${file} has no row below its header; expected one for each image with a label.`,
+    );
+  }
+  return rows.map((row) => [(row[path] ?? '').trim(), (row[label] ?? '').trim()]);
 }
 
 function columnOf(names: readonly string[], wanted: readonly string[]): number | undefined {

@@ -18,8 +18,12 @@ describe('folders of albums', () => {
     [
       'years in folders of persons',
       inFolders(['Ann/2019', 'Ben/2020']),
-      'folders are dated, such as "Ann"',
+      'folders are dated, such as "Ann/2019"',
     ],
+    ['years and months', inFolders(['201905', '201906 Rome']), 'folders are dated'],
+    ['days without a century', inFolders(['05.06.19', '7-6-19 Rome']), 'folders are dated'],
+    ['months in German', inFolders(['Januar', '03 M\u00e4rz', 'Ma\u0308rz']), 'folders are dated'],
+    ['months in French and Japanese', inFolders(['f\u00e9vrier', '7\u6708']), 'folders are dated'],
     [
       'a camera card',
       inFolders(['DCIM/100APPLE', 'other']),

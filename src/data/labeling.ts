@@ -6,12 +6,16 @@ export type LabelChoice = 'folders' | 'none' | (string & {});
 const MONTHS =
   'jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|' +
   'nov(ember)?|dec(ember)?';
-/** A year, a date with a year, eight digits of a date, or a month. */
+/** A year, a year and month, a date, with or without its century, or a month. */
 const DATES = [
   /(^|\D)(19|20)\d\d(\D|$)/,
-  /(^|\D)(19|20)\d\d[01]\d[0-3]\d(\D|$)/,
+  /(^|\D)(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])?(\D|$)/,
+  /(^|\D)([0-2]?\d|3[01])[._-]([0-2]?\d|3[01])[._-]\d\d(\D|$)/,
   new RegExp(`^(\\d{1,2}[ ._-]*)?(${MONTHS})$`, 'i'),
 ];
+/** Languages whose names of months are recognized, besides English. */
+const LANGUAGES =
+  'ca cs da de el es fi fr hr hu id it ja ko nb nl pl pt ro ru sk sl sv tr uk vi zh';
 /** Names that cameras, telephones and programs give to folders. */
 const ALBUMS = [
   /^dcim$|^\d{3}(apple|canon|nikon|_?pana|olymp|msdcf|media|gopro|photo|andro|_fuji|dji)/i,
@@ -29,6 +33,16 @@ const CAMERA_FILES = new RegExp(
 const matches = (patterns: readonly RegExp[], name: string) =>
   patterns.some((test) => test.test(name));
 
+/** Lists the names of months in other languages, in lower case. */
+function monthNames(): ReadonlySet<string> {
+  const months = Array.from({ length: 12 }, (_, month) => new Date(2000, month));
+  const names = LANGUAGES.split(' ').flatMap((language) => {
+    const format = new Intl.DateTimeFormat(language, { month: 'long' });
+    return months.map((month) => format.format(month).toLowerCase());
+  });
+  return new Set(names);
+}
+
 /**
  * States why the folders side by side are not taken for classes. Undefined for classes.
  *
@@ -42,20 +56,31 @@ const matches = (patterns: readonly RegExp[], name: string) =>
  */
 export function notClasses(paths: readonly string[], start: number): string | undefined {
   const tops = new Set<string>();
-  const dated = new Set<string>();
+  /** Path of the first dated folder in each. */
+  const dated = new Map<string, string>();
+  const months = monthNames();
+  const isDated = (name: string) =>
+    matches(DATES, name) ||
+    months.has(name.normalize('NFC').toLowerCase()) ||
+    months.has(
+      name
+        .normalize('NFC')
+        .toLowerCase()
+        .replace(/^\d{1,2}[ ._-]+/, ''),
+    );
   let fromCamera = 0;
   for (const path of paths) {
     const parts = path.slice(start).split('/');
     if (parts.length === 1) return `images lie beside the folders, such as ${parts[0]}`;
     const [top, file] = [parts[0]!, parts.at(-1)!];
     tops.add(top);
-    const found = parts.slice(0, -1).find((name) => matches(DATES, name));
-    if (found !== undefined) dated.add(top);
+    const found = dated.has(top) ? -1 : parts.slice(0, -1).findIndex(isDated);
+    if (found >= 0) dated.set(top, parts.slice(0, found + 1).join('/'));
     if (CAMERA_FILES.test(file)) fromCamera++;
   }
   const album = [...tops].find((name) => matches(ALBUMS, name));
   if (album !== undefined) return `"${album}" is a folder of a camera or program`;
-  if (dated.size * 2 >= tops.size) return `folders are dated, such as "${[...dated][0]}"`;
+  if (dated.size * 2 >= tops.size) return `folders are dated, such as "${[...dated.values()][0]}"`;
   if (fromCamera * 2 > paths.length) {
     const file = paths
       .map((path) => path.slice(path.lastIndexOf('/') + 1))

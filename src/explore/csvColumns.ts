@@ -1,7 +1,7 @@
 /** Columns of a CSV file, which color the map beside those of the run. */
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { indexOfNames, isPathColumn } from '../data/index.ts';
-import { decodeCsv, readRegularText } from '../formats/index.ts';
+import { decodeCsv, readRegular, utf8Text } from '../formats/index.ts';
 import type { ColumnAnswer, ColumnData, ColumnName } from './protocol.ts';
 
 /** Cells of a CSV file. */
@@ -32,9 +32,9 @@ const DAY_MS = 86_400_000;
  * @throws LikenessError `columns.unreadable`, `columns.malformed`, `csv.*`
  */
 export async function readCsvTable(file: string): Promise<CsvTable> {
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readRegularText(file);
+    bytes = await readRegular(file);
   } catch (error) {
     throw new LikenessError(
       'columns.unreadable',
@@ -43,7 +43,7 @@ export async function readCsvTable(file: string): Promise<CsvTable> {
       { cause: error },
     );
   }
-  const [header = [], ...lines] = decodeCsv(text, file);
+  const [header = [], ...lines] = decodeCsv(utf8Text(bytes, file), file);
   const titles = header.map((title) => title.trim());
   const at = titles.findIndex(isPathColumn);
   if (at < 0 || titles.length < 2 || titles.length > MAX_COLUMNS) {

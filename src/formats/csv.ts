@@ -4,6 +4,7 @@
  *
  * Unlike in the RFC, lines end with LF alone, as Python, R and command-line tools expect.
  */
+import { isUtf8 } from 'node:buffer';
 import { LikenessError } from '../core/errors.ts';
 
 export type CsvValue = string | number | bigint | boolean | null | undefined;
@@ -66,6 +67,19 @@ export function* csvChunks(
     }
   }
   if (chunk !== '') yield chunk;
+}
+
+/**
+ * Text of a file that others wrote, in UTF-8.
+ *
+ * @throws LikenessError `csv.malformed` for another encoding
+ */
+export function utf8Text(bytes: Uint8Array, name: string): string {
+  if (isUtf8(bytes)) return Buffer.from(bytes).toString('utf8');
+  throw new LikenessError(
+    'csv.malformed',
+    `${name} is not text in UTF-8. Save it again, in a spreadsheet as "CSV UTF-8".`,
+  );
 }
 
 /**

@@ -24,6 +24,7 @@ export {
   decodeCsv,
   encodeCsv,
   pathOfCsv,
+  utf8Text,
 } from './csv.ts';
 export {
   bytesOf,
