@@ -25,7 +25,14 @@ say('ready');
 if (wait === 'the signal') await aborted;
 else if (wait === 'nothing that ends') await never;
 else if (wait === 'a save that never ends') await untilSaved(() => never);
-else {
+else if (wait === 'a save and a word') {
+  await untilSaved(async () => {
+    await aborted;
+    await new Promise((resolve) => setTimeout(resolve, 1300));
+  });
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  say('saved');
+} else {
   await untilSaved(async () => {
     await aborted;
     await new Promise((resolve) => setTimeout(resolve, 2500));

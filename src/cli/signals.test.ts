@@ -52,6 +52,12 @@ describe.runIf(process.platform !== 'win32')('a signal', { concurrent: true }, (
     expect(ended.text).toMatch(/first SIGHUP\nsaving\nsaved/);
   });
 
+  it('lets a command say what it saved, when it has just saved', async () => {
+    const ended = await signaled('a save and a word', [[/ready/, 'SIGINT']]);
+    expect(ended).toMatchObject({ code: 7, signal: null, cleaned: false });
+    expect(ended.text).toMatch(/saving\nsaved/);
+  });
+
   it('ends a command that saves at once when it is the second', async () => {
     const ended = await signaled('a save that never ends', [
       [/ready/, 'SIGINT'],

@@ -27,16 +27,20 @@ export interface SignalOptions {
 export function watchSignals({ onFirst, onSaving, onForced }: SignalOptions): () => void {
   let first: NodeJS.Signals | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let wasUnsaved = false;
 
   function onSignal(signal: NodeJS.Signals): void {
     if (first !== undefined) endBy(signal);
     first = signal;
     onFirst(signal);
-    if (isUnsaved()) onSaving(signal);
+    wasUnsaved = isUnsaved();
+    if (wasUnsaved) onSaving(signal);
     timer = setTimeout(check, GRACE_MS);
   }
   function check(): void {
-    if (isUnsaved()) {
+    // After saving, a command has the same moment to say what it saved.
+    if (isUnsaved() || wasUnsaved) {
+      wasUnsaved = isUnsaved();
       timer = setTimeout(check, GRACE_MS);
       return;
     }
