@@ -50,6 +50,7 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
     throw new LikenessError(
       'safetensors.missing',
       `Could not read ${file}: ${reasonOf(error)}. Check the path.`,
+      { cause: error },
     );
   });
   try {

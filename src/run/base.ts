@@ -5,6 +5,7 @@ import type { Tensors } from '../formats/index.ts';
 import { cacheSizeFor } from '../methods/index.ts';
 import { readEncoder, writeEncoder } from './encoderFile.ts';
 import type { RunFolder } from './files.ts';
+import { isMissing } from './json.ts';
 import { networkCacheSize } from './origin.ts';
 import type { TrainedConfig } from './runConfig.ts';
 
@@ -57,7 +58,7 @@ export async function readBase(
   const { base } = config;
   if (!base) return undefined;
   return readEncoder(files.weights, ownerOf(config, base)).catch((error: unknown) => {
-    if (!(error instanceof LikenessError) || error.code !== 'encoder.missing') throw error;
+    if (!isMissing(error)) throw error;
     throw new LikenessError(
       'run.noEncoder',
       `${path} was stopped before it held the model ${base.model}. Delete the folder, and train ` +

@@ -261,6 +261,7 @@ async function withFile<T>(file: string, work: (handle: FileHandle) => Promise<T
     throw new LikenessError(
       'checkpoint.missing',
       `Could not read the checkpoint ${file}: ${reasonOf(error)}. Check the path and its permissions.`,
+      { cause: error },
     );
   }
   try {

@@ -56,6 +56,7 @@ export async function readClusters(file: string): Promise<ClusteredImage[]> {
     throw new LikenessError(
       'clusters.missing',
       `Could not read ${file}: ${reasonOf(error)}. ${clusterFirst}`,
+      { cause: error },
     );
   }
   const [header = [], ...rows] = decodeCsv(text, file);

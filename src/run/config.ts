@@ -33,6 +33,7 @@ export async function readConfig(run: RunFolder): Promise<JsonObject> {
     throw new LikenessError(
       'config.missing',
       `Could not read ${file}: ${reasonOf(error)}. Is ${run.path} a run?`,
+      { cause: error },
     );
   }
   let parsed: unknown;

@@ -5,9 +5,8 @@
  * other settings are refused, and `sha256` of their bytes, so that a damaged file is recognized.
  */
 import { createHash } from 'node:crypto';
-import { LikenessError } from '../core/errors.ts';
 import { encodeSafetensors, type Tensors, writeFileAtomic } from '../formats/index.ts';
-import { hashOfJson, type JsonObject } from './json.ts';
+import { hashOfJson, isMissing, type JsonObject } from './json.ts';
 import type { FeaturesConfig } from './runConfig.ts';
 import { checksumOf, malformedFile, maxTensorBytes, readTensors } from './tensorFile.ts';
 
@@ -57,7 +56,7 @@ export async function readEncoder(file: string, config: Learned): Promise<Tensor
 /** Reads the tensors; undefined where the run was stopped before it had learned them. */
 export function readEncoderIfLearned(file: string, config: Learned): Promise<Tensors | undefined> {
   return readEncoder(file, config).catch((error: unknown) => {
-    if (error instanceof LikenessError && error.code === 'encoder.missing') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
 }

@@ -156,6 +156,7 @@ export async function* readEventsFrom(
     throw new LikenessError(
       'events.missing',
       `Could not read ${file}: ${reasonOf(error)}. Is it the events.jsonl of a run?`,
+      { cause: error },
     );
   }
 }

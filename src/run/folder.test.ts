@@ -68,6 +68,9 @@ describe('run folders', () => {
       /the folder does not exist/,
     );
     await expect(openRunFolder(folder.path)).rejects.toThrow(/is not a run: it has no config.json/);
+    const odd = join(folder.path, 'odd');
+    await mkdir(join(odd, 'config.json'), { recursive: true });
+    await expect(openRunFolder(odd)).rejects.toThrow(/its config.json is a folder, not a regular/);
     const run = await createRunFolder({ ...named, out: join(folder.path, 'run') });
     await writeConfig(run, {});
     expect(await openRunFolder(run.path)).toEqual(run);

@@ -1,8 +1,8 @@
 /** Making and opening run folders. A run is never overwritten. */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { LikenessError } from '../core/errors.ts';
-import { isTemporaryName, makeFolder, writeFailure } from '../formats/index.ts';
+import { LikenessError, reasonOf } from '../core/errors.ts';
+import { irregularKind, isTemporaryName, makeFolder, writeFailure } from '../formats/index.ts';
 import { type RunFolder, runFileNames, runFolderAt } from './files.ts';
 import { lockRun, type RunLock } from './lock.ts';
 
@@ -154,23 +154,39 @@ export async function openRunFolder(path: string): Promise<RunFolder> {
     throw new LikenessError('run.missing', reason);
   }
   const run = runFolderAt(path);
-  const folder = await stat(path).catch(() => undefined);
-  if (folder === undefined) {
+  const folder = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === 'ENOENT' ? 'the folder does not exist' : reasonOf(error);
     throw new LikenessError(
       'run.missing',
-      `There is no run at ${path}: the folder does not exist. Check the path.`,
+      `There is no run at ${path}: ${reason}. Check the path.`,
+      {
+        cause: error,
+      },
     );
-  }
+  });
   if (!folder.isDirectory()) {
     throw new LikenessError(
       'run.missing',
       `${path} is a file; expected the folder of a run. Give the folder that holds config.json.`,
     );
   }
-  if (!(await isRunFolder(path))) {
+  const { config } = runFileNames;
+  const found = await stat(join(path, config)).catch((error: NodeJS.ErrnoException) => {
+    const reason =
+      error.code === 'ENOENT' ? `it has no ${config}` : `${config}: ${reasonOf(error)}`;
     throw new LikenessError(
       'run.missing',
-      `${path} is not a run: it has no ${runFileNames.config}. Give the folder of a run.`,
+      `${path} is not a run: ${reason}. Give the folder of a run.`,
+      {
+        cause: error,
+      },
+    );
+  });
+  if (!found.isFile()) {
+    throw new LikenessError(
+      'run.missing',
+      `${path} is not a run: its ${config} is ${irregularKind(found) ?? 'a folder'}, not a regular ` +
+        'file. Give the folder of a run.',
     );
   }
   return run;

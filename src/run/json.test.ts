@@ -1,8 +1,15 @@
-import { writeFile } from 'node:fs/promises';
+import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { canonicalJson, hashOfJson, readJson, readJsonIfValid, writeJson } from './json.ts';
+import {
+  canonicalJson,
+  hashOfJson,
+  isMissing,
+  readJson,
+  readJsonIfValid,
+  writeJson,
+} from './json.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
 const folder = useTemporaryFolder();
@@ -23,6 +30,22 @@ describe('JSON files', () => {
     await writeFile(file(), '{"step": 3, "parts": [{"name": 1}]}');
     await expect(readJson(file(), schema)).rejects.toThrow(/parts\.0\.name: /);
     expect(await readJsonIfValid(file(), schema)).toBeUndefined();
+  });
+});
+
+describe('a missing file', () => {
+  const isMissingAt = async (path: string) =>
+    isMissing(await readJson(path, schema).catch((error: unknown) => error));
+
+  it('is one that is not there, and none that cannot be read', async () => {
+    expect(await isMissingAt(file())).toBe(true);
+    await writeFile(file(), '{"step": 3');
+    expect(await isMissingAt(file())).toBe(false);
+    expect(await isMissingAt(join(file(), 'below a file'))).toBe(true);
+    expect(await isMissingAt(folder.path)).toBe(false);
+    const link = join(folder.path, 'link');
+    await symlink(link, link);
+    expect(await isMissingAt(link)).toBe(false);
   });
 });
 

@@ -56,6 +56,9 @@ export function parseJson(text: string): unknown {
   return value;
 }
 
+/** Codes of the system for a path at which there is nothing. */
+const ABSENT: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
+
 /**
  * Reads a JSON file and checks it.
  *
@@ -75,6 +78,7 @@ export async function readJson<S extends z.ZodType>(
     throw new LikenessError(
       'json.missing',
       `Could not read ${file}: ${reasonOf(error)}. Check the path.`,
+      { cause: error },
     );
   }
   let value: unknown;
@@ -104,9 +108,14 @@ export function readJsonIfValid<S extends z.ZodType>(
   });
 }
 
-/** Returns true for the error of a file that cannot be opened. */
+/**
+ * Returns true for the error of a file that is not there. One that is there and cannot be read is
+ * not missing: going on without it would lose what it holds.
+ */
 export function isMissing(error: unknown): boolean {
-  return error instanceof LikenessError && error.code.endsWith('.missing');
+  if (!(error instanceof LikenessError) || !error.code.endsWith('.missing')) return false;
+  const { cause } = error;
+  return cause === undefined || ABSENT.has((cause as NodeJS.ErrnoException).code);
 }
 
 function malformed(file: string, reason: string, remedy: string): LikenessError {

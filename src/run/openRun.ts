@@ -26,6 +26,7 @@ import { maxCheckpointBytes, requireOwnSettings, requireShapes } from './checkSt
 import { readEncoder } from './encoderFile.ts';
 import type { RunFolder } from './files.ts';
 import { openRunFolder } from './folder.ts';
+import { isMissing } from './json.ts';
 import { clusterAgain } from './nextSteps.ts';
 import { originView, readOrigin } from './origin.ts';
 import { type FeaturesConfig, readRunConfig, type TrainedConfig } from './runConfig.ts';
@@ -181,7 +182,7 @@ function titleOf({ settings, origin }: TrainedConfig): { title?: string } {
 
 async function openFeatures(folder: RunFolder, config: FeaturesConfig): Promise<FeaturesRun> {
   const tensors = await readEncoder(folder.files.weights, config).catch((error: unknown) => {
-    if (!(error instanceof LikenessError) || error.code !== 'encoder.missing') throw error;
+    if (!isMissing(error)) throw error;
     throw new LikenessError(
       'run.noEncoder',
       `${folder.path} was stopped before its encoder was learned. Continue with ` +

@@ -36,6 +36,7 @@ export async function readSkipped(file: string): Promise<SkippedImage[]> {
     throw new LikenessError(
       'skipped.missing',
       `Could not read ${file}: ${reasonOf(error)}. Check the path.`,
+      { cause: error },
     );
   }
   const [header = [], ...rows] = decodeCsv(text, file);

@@ -4,8 +4,8 @@
  *
  * The metadata have `sha256` of the tensors, so that a damaged file is recognized.
  */
-import { LikenessError } from '../core/errors.ts';
 import { encodeSafetensors, type Tensors, writeFileAtomic } from '../formats/index.ts';
+import { isMissing } from './json.ts';
 import { checksumOf, malformedFile, maxTensorBytes, readTensors } from './tensorFile.ts';
 
 const FORMAT = 'likeness stem 1';
@@ -42,7 +42,7 @@ export async function readStem(
   { name, shape }: StemShape,
 ): Promise<Float32Array | undefined> {
   const read = await readTensors(file, kind).catch((error: unknown) => {
-    if (error instanceof LikenessError && error.code === 'stem.missing') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
   if (!read) return undefined;

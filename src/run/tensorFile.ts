@@ -62,6 +62,7 @@ export async function readTensors(file: string, kind: TensorFileKind): Promise<D
     throw new LikenessError(
       `${code}.missing`,
       `Could not read ${file}: ${reasonOf(error)}. ${remedy}`,
+      { cause: error },
     );
   }
   const decoded = decodeSafetensors(bytes, file);
