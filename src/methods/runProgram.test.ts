@@ -1,7 +1,7 @@
 /** Learning rates of a run against the formulas of the authors' code. */
 import { describe, expect, it } from 'vitest';
 import { presets, settingsFor } from './presets.ts';
-import { methodProgram } from './runProgram.ts';
+import { checkProgram, methodProgram } from './runProgram.ts';
 import type { SettingsPatch } from './settings.ts';
 
 describe('the learning rate of a run', () => {
@@ -49,5 +49,28 @@ describe('the learning rate of a run', () => {
       'pcl-v2-imagenet',
       'simsiam-imagenet',
     ]);
+  });
+});
+
+describe('a run', () => {
+  it.each([
+    [
+      'hiddenDim',
+      { name: 'simclr', hiddenDim: 1e9 },
+      '"projection_head.0.weight" of 1,000,000,000 x',
+    ],
+    ['embeddingDim', { name: 'simclr', embeddingDim: 1e9 }, '"projection_head.3.weight"'],
+    ['prototypes', { name: 'swav', prototypes: 1e8 }, '"prototypes.weight"'],
+    ['queueLength', { name: 'moco', queueLength: 1e9 }, '"queue"'],
+  ])('is refused before it begins where its %s fits into no memory', (_, method, text) => {
+    const settings = settingsFor('small-32', { data: { batchSize: 4 }, method } as SettingsPatch);
+    const error = () => checkProgram(settings, { images: 16 });
+    expect(error).toThrow(text);
+    expect(error).toThrow(/GB\), most of them .*; expected at most 2,147,483,648 numbers \(8 GB\)/);
+  });
+
+  it('may be large', () => {
+    const method = { name: 'swav', prototypes: 1e6 };
+    checkProgram(settingsFor('small-32', { method } as SettingsPatch), { images: 1e6 });
   });
 });

@@ -1,5 +1,6 @@
 /** The training program of a run, from its settings. */
 import { LikenessError } from '../core/errors.ts';
+import { showCount } from '../core/text.ts';
 import {
   adam,
   checkSizes,
@@ -14,12 +15,15 @@ import {
   sgd,
   warmupCosine,
 } from '../nn/index.ts';
-import { input, l2Normalize, matmul, mul, softmax, transpose } from '../tensor/index.ts';
+import { input, l2Normalize, matmul, mul, sizeOf, softmax, transpose } from '../tensor/index.ts';
 import { encoderOptions } from './encoderOptions.ts';
 import type { MethodHead, MethodProgram, Moment, StepContext } from './program.ts';
 import { methodNamed } from './registry.ts';
 import type { Settings } from './settings.ts';
 import { viewsOf } from './views.ts';
+
+/** Most numbers of a state: 8 GB in float32. */
+const MAX_STATE = 2 ** 31;
 
 function optimizerOf({
   name,
@@ -81,8 +85,8 @@ export interface RunContext extends Pick<StepContext, 'images' | 'extra' | 'firs
 /**
  * Refuses settings that no step can be built from, before a run begins.
  *
- * @throws LikenessError of the sizes of views, of the method's own check, and `graph.*` for an
- * imported network that cannot be trained
+ * @throws LikenessError of the sizes of views, of the method's own check, `settings.size` for a
+ * state that no machine holds, and `graph.*` for an imported network that cannot be trained
  */
 export function checkProgram(
   settings: Settings,
@@ -90,11 +94,28 @@ export function checkProgram(
 ): void {
   const context = contextOf(settings, given);
   methodNamed(settings.method.name).check(settings, context);
+  requireSize(stateShapes(methodProgram(settings, given)));
   const { encoder, crops, imageSize } = context;
   if (encoder.architecture !== IMPORTED) return;
   for (const side of new Set([...crops.map(({ size }) => size), imageSize])) {
     encode(createVariables({ mode: 'train' }), input('images', [2, 3, side, side]), encoder);
   }
+}
+
+/** Refuses weights, moments, queues and memories beyond all memory. */
+function requireSize(shapes: ReadonlyMap<string, readonly number[]>): void {
+  const sizes = [...shapes].map(([name, shape]) => ({ name, shape, size: sizeOf(shape) }));
+  const total = sizes.reduce((sum, { size }) => sum + size, 0);
+  if (total <= MAX_STATE) return;
+  const { name, shape } = sizes.reduce((a, b) => (b.size > a.size ? b : a));
+  const gigabytes = (count: number) =>
+    `${showCount(count)} numbers (${showCount(Math.round((4 * count) / 2 ** 30))} GB)`;
+  throw new LikenessError(
+    'settings.size',
+    `settings: weights and all that is stored beside them would be ${gigabytes(total)}, most of ` +
+      `them "${name}" of ${shape.map(showCount).join(' x ')}; expected at most ` +
+      `${gigabytes(MAX_STATE)}. Use smaller dimensions, fewer prototypes, or a shorter queue.`,
+  );
 }
 
 function contextOf(
