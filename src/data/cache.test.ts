@@ -88,7 +88,7 @@ describe('openPixelCache', () => {
       { id: 'dog/text.jpg', reason: 'not an image (text)', damaged: true },
       { id: 'dog/notes.txt', reason: 'not an image (.txt)' },
     ]);
-    expect(seen).toEqual(['6/6 3']);
+    expect(seen).toEqual(['0/6 0', '6/6 3']);
     // Found again, nothing is decoded and nothing is told.
     const again = await openPixelCache(source, {
       size: 20,
@@ -96,7 +96,7 @@ describe('openPixelCache', () => {
       onProgress: () => seen.push('again'),
     });
     expect(again.reused).toBe(true);
-    expect(seen).toEqual(['6/6 3']);
+    expect(seen).toEqual(['0/6 0', '6/6 3']);
     const reader = openPixelReader(cache);
     for (const [index, bytes] of [jpeg, png, png].entries()) {
       const { width, height, pixels } = await decodeImage({ kind: 'encoded', bytes }, { size: 20 });

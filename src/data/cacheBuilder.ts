@@ -129,6 +129,8 @@ interface Result {
 /** Collects parts as they arrive and reports progress. */
 function openResult(source: Source, { onProgress }: BuildOptions): Result {
   const total = source.entries.length;
+  // The first image may take a minute.
+  onProgress?.({ done: 0, total, skipped: 0 });
   const result: Result = {
     ...{ done: 0, count: 0, position: 0, skipped: [], remarks: [] },
     images: new Uint32Array(total),
