@@ -19,6 +19,8 @@ describe('folders that hold no photographs', () => {
       'b.photoslibrary/resources/derivatives/0/2.jpg': '',
       'b.photoslibrary/Masters/3.jpg': '',
       'c.lrdata/1.jpg': '',
+      'd/CaptureOne/Cache/Thumbnails/1.jpg': '',
+      'Network Trash Folder/1.jpg': '',
       'resources/4.jpg': '',
     });
     const source = await openSource(path);
@@ -32,8 +34,8 @@ describe('folders that hold no photographs', () => {
       {
         code: 'images.leftOut',
         message:
-          'left out 7 folders of thumbnails, trash or previews: #recycle, $RECYCLE.BIN, ' +
-          '.Trash-1000 and 4 other names',
+          'left out 9 folders of thumbnails, trash or previews: #recycle, $RECYCLE.BIN, ' +
+          '.Trash-1000 and 6 other names',
       },
     ]);
     expect(idsOf(await openSource(join(path, '#recycle')))).toEqual(['1.jpg']);

@@ -11,8 +11,26 @@ import type { Source } from './types.ts';
  */
 const folders = new Set([
   ...['@eadir', '#recycle', '#snapshot', '@recycle', '@recently-snapshot', '@tmp', '.@__thumb'],
-  ...['$recycle.bin', 'recycler', 'system volume information', 'found.000', 'lost+found'],
-  ...['__macosx', '.trash', '.trashes', '.thumbnails', '.thumb', '.thumbs', '.dtrash'],
+  ...[
+    '@transcode',
+    '$recycle.bin',
+    'recycler',
+    'recycled',
+    'system volume information',
+    'found.000',
+    'lost+found',
+  ],
+  ...[
+    'network trash folder',
+    'temporary items',
+    '__macosx',
+    '.trash',
+    '.trashes',
+    '.thumbnails',
+    '.thumb',
+    '.thumbs',
+    '.dtrash',
+  ],
   ...['.picasaoriginals', '.stversions', '.stfolder', '.sync', '.snapshot', '.snapshots'],
 ]);
 /** Trash of a user on another disk, such as `.Trash-1000`. */
@@ -32,7 +50,10 @@ const originals = new Set(['originals', 'masters', 'original']);
 export function isLeftOut(name: string, parent: string): boolean {
   const lower = name.toLowerCase();
   if (folders.has(lower) || userTrash.test(lower) || previews.test(lower)) return true;
-  return library.test(parent.toLowerCase()) && !originals.has(lower);
+  const around = parent.toLowerCase();
+  // Capture One keeps previews beside the photographs, in CaptureOne/Cache.
+  if (around === 'captureone' && lower === 'cache') return true;
+  return library.test(around) && !originals.has(lower);
 }
 
 /** Tells if a path, such as that of a member of an archive, lies in a folder that is left out. */

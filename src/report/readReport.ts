@@ -57,7 +57,7 @@ export async function readRunPart(
     method: isTrained ? config.settings.method.name : nameOfEncoder(config.encoder),
     ...trainedOf(config),
     settings: settingsInWords(config, { step }),
-    ...(isTrained && { allSettings: allSettings(config.settings) }),
+    allSettings: allSettings(config),
     ...(isTrained && (await readTraining(files.events).catch(undefinedIfMissing))),
     ...(isShown && { evaluation }),
   };

@@ -36,9 +36,13 @@ export function commandsInWords(
 /** Settings that change no result: reports with other ones have the same bytes. */
 const OF_THE_MACHINE = new Set(['threads', 'workers']);
 
-/** Every setting that results depend on, by the name that `train` takes it by. */
-export function allSettings(settings: Settings): NamedText[] {
-  return Object.entries(flatSettings(settings)).flatMap(([name, value]) =>
+/**
+ * Every setting that results depend on: of a training by the name that `train` takes it by, of
+ * other features in words.
+ */
+export function allSettings(config: RunConfig): NamedText[] {
+  if (config.kind === 'features') return factsOf(config.encoder);
+  return Object.entries(flatSettings(config.settings)).flatMap(([name, value]) =>
     value === undefined || OF_THE_MACHINE.has(name) ? [] : [{ name, value: String(value) }],
   );
 }
@@ -47,7 +51,6 @@ export function allSettings(settings: Settings): NamedText[] {
 function ofTraining(config: TrainedConfig, step: number): NamedText[] {
   const { settings, base } = config;
   if (!base) return ofNetwork(config, step);
-  const { facts } = featureEncoder({ name: 'model', settings: base });
   const head = [
     { name: 'Head', value: settings.method.name },
     ...groupsOf(settings.method),
@@ -55,11 +58,15 @@ function ofTraining(config: TrainedConfig, step: number): NamedText[] {
     { name: 'Steps', value: String(step) },
     { name: 'Seed', value: String(settings.run.seed) },
   ];
-  const ofModel = Object.entries(facts).map(([name, value]) => ({
+  return [...factsOf({ name: 'model', settings: base }), ...head];
+}
+
+/** Settings of an encoder in words. */
+function factsOf(encoder: FeaturesConfig['encoder']): NamedText[] {
+  return Object.entries(featureEncoder(encoder).facts).map(([name, value]) => ({
     name: inWords(name),
     value: String(value),
   }));
-  return [...ofModel, ...head];
 }
 
 /** Names encoder, views, prototypes or clusters that the method reads, batch, steps and seed. */
@@ -77,16 +84,12 @@ function ofNetwork({ settings, origin }: TrainedConfig, step: number): NamedText
   ];
 }
 
-/** Names encoder, images that it was learned from, its own settings, seed and reasons. */
+/** Names encoder, images that it was learned from, seed and reasons. */
 function ofFeatures({ encoder, imageSize, images, seed, notes }: FeaturesConfig): NamedText[] {
-  const { title, facts, isLearned } = featureEncoder(encoder);
+  const { title, isLearned } = featureEncoder(encoder);
   return [
     { name: 'Encoder', value: `${title}, ${imageSize} px` },
     ...(isLearned ? [{ name: 'Learned from', value: plural(images, 'image') }] : []),
-    ...Object.entries(facts).map(([name, value]) => ({
-      name: inWords(name),
-      value: String(value),
-    })),
     { name: 'Seed', value: String(seed) },
     ...(notes.length > 0 ? [{ name: 'Reason', value: notes.join(' ') }] : []),
   ];
