@@ -24,6 +24,8 @@ describe('exitCodeOf', () => {
     ['train.unwell', 5],
     ['runtime.failed', 1],
     ['decoder.start', 1],
+    ['head.encoder', 2],
+    ['encoder.name', 2],
     ['toString', 1],
   ])('%s is %i', (code, expected) => {
     expect(exitCodeOf(code)).toBe(expected);
@@ -48,7 +50,7 @@ describe('exitCodeOf', () => {
     // Commands check what reaches these functions, or the machine has failed.
     const internal =
       'agglomerative collective color concentration decoder doubt dropout eigen export features fewLabels ' +
-      'gradient head histogram input interrupted kmeans knn layout machine measures metrics nmf ' +
+      'gradient histogram input interrupted kmeans knn layout machine measures metrics nmf ' +
       'neighbors operator outliers output principal replicas runtime shape silhouette spearman ' +
       'state tensor tree usage views whiten';
     expect([...words].filter((word) => !internal.split(' ').includes(word))).toEqual([]);

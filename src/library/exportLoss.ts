@@ -159,7 +159,8 @@ export async function measureLoss(
           }
         });
       },
-      { reporter, stored: source },
+      // Notes on the source were made with the run.
+      { reporter: { ...reporter, note: () => {} }, stored: source },
     );
   } catch (error) {
     reporter.signal.throwIfAborted();

@@ -176,6 +176,9 @@ describe('train with a model to fine-tune', () => {
       'fineTune: received preset "small-32"',
     );
     await expect(start('third', { k: 3 })).rejects.toThrow('fineTune: received k 3');
+    await expect(start('third', { method: 'temi' })).rejects.toThrow(
+      'fineTune: received method "temi"; expected one that trains a network',
+    );
     await expect(start('third', { settings: { encoder: { width: 8 } } })).rejects.toThrow(
       'expected layerDecay or frozenLayers',
     );

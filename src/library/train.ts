@@ -186,12 +186,19 @@ async function pinned(path: string, { resume, out }: TrainOptions): Promise<stri
 }
 
 /** Refuses options that do not go with training a model further. */
-function checkFineTune({ encoder, fineTune, resume, k, preset }: TrainOptions): void {
+function checkFineTune({ encoder, fineTune, resume, k, preset, method }: TrainOptions): void {
   if (!fineTune) return;
   const refuse = (what: string, expected: string) => {
     throw new LikenessError('option.conflict', `fineTune: received ${what}; expected ${expected}`);
   };
   if (encoder === undefined && !resume) refuse('no encoder', 'the model to train further');
+  const name = nameOf(method);
+  if (name !== undefined && methodNamed(name).pairs === 'neighbors') {
+    refuse(
+      `method "${name}"`,
+      'one that trains a network, such as "simclr", because it trains a head',
+    );
+  }
   if (k !== undefined) {
     refuse(`k ${k}`, 'none, because clusters are made after training. Cluster the run with it');
   }
