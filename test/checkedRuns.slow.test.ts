@@ -66,7 +66,7 @@ describe('a finished run', () => {
       '--epochs',
       '2',
     );
-    expect(fewer.stderr).toMatch(/received epochs 2; expected epochs 3/);
+    expect(fewer.stderr).toMatch(/received --epochs 2 for a run of 3 epochs/);
   }, 120_000);
 });
 

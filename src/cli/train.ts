@@ -31,8 +31,8 @@ export const trainCommand: Command = {
     'With --encoder a pretrained model stays as it is, and a head that learns K clusters is ' +
       'trained on its features (docs/pretrained.md).',
     'Under mpirun, mpiexec or srun all ranks train together (docs/several-machines.md).',
-    'Ctrl-C saves and ends. The same command with --resume continues. More --epochs or ' +
-      '--minutes than a finished run was started with train it longer.',
+    'Ctrl-C saves and ends. The same command with --resume continues. A finished run ' +
+      'of --epochs is trained longer with more of them, and one of --minutes with more minutes.',
     'The last line of a finished run judges it, such as healthy, unlearned or too short (docs/verdicts.md).',
     `Settings for --set: ${settingNames().join(', ')}.`,
   ].join('\n'),

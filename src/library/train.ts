@@ -85,8 +85,8 @@ export interface TrainOptions extends ReporterOptions {
   /** Folder of the run. Default `runs/<date>-<method>-<source>`. */
   out?: string;
   /**
-   * Resumes the run in `out` from its newest intact checkpoint. More `epochs` or `minutes` than a
-   * finished run was started with train it longer.
+   * Resumes the run in `out` from its newest intact checkpoint. A finished run of
+   * `epochs` is trained longer with more of them, and one of `minutes` with more minutes.
    */
   resume?: boolean;
   /** Restarts a failed run from its last healthy checkpoint with a remedy, up to three times. */

@@ -284,8 +284,8 @@ async function readUpTo(handle: FileHandle, size: number): Promise<Uint8Array> {
 function damaged(file: string, reason: string): LikenessError {
   return new LikenessError(
     'checkpoint.damaged',
-    `The checkpoint ${basename(file)} is damaged: ${reason}. An earlier one in the same ` +
-      'folder can be used.',
+    `The checkpoint ${basename(file)} is damaged: ${reason}. Restore it, or use an ` +
+      'earlier one.',
   );
 }
 

@@ -49,6 +49,7 @@ import {
   readOrigin,
   readTrainedConfig,
   requireFree,
+  requireOwnSettings,
   requireSameImages,
   sidesOf,
   storedSourceOf,
@@ -62,6 +63,8 @@ import {
 } from '../run/index.ts';
 import type { Base } from './headLoader.ts';
 import { pictureFacts } from './pictureFacts.ts';
+import { requireOwnState } from './restore.ts';
+import { budgetText } from './resumedBudget.ts';
 import {
   givenOptions,
   type ResumeRequest,
@@ -250,11 +253,12 @@ async function resumedRun(
   const stored = await readTrainedConfig(folder, 'resume');
   requireSameOrigin(stored, request.origin);
   await readOrigin(folder, stored);
-  const { checkpoint } = await loadLatestCheckpoint(folder.files.checkpoints, {
+  const { checkpoint, damaged } = await loadLatestCheckpoint(folder.files.checkpoints, {
     maxBytes: maxCheckpointBytes(folder, stored),
   });
-  const end = checkpoint && isEndOf(stored, checkpoint.info) ? checkpoint.info.step : undefined;
-  const config = resumedConfig(stored, request, { finished: end });
+  if (checkpoint) requireOwnSettings(folder, stored, checkpoint);
+  const isEnd = checkpoint && isEndOf(stored, checkpoint.info);
+  const config = resumedConfig(stored, request, { step: checkpoint?.info.step, isEnd, damaged });
   requireSameHead(stored, request);
   const base = await storedBase(folder, config);
   const { range } = config.source;
@@ -262,11 +266,13 @@ async function resumedRun(
   const indices = indicesOfSplit(cache, config.split);
   const identities = identitiesOf(cache, indices);
   await requireSameImages(identities, { folder, config, source: images.path, reporter });
+  // Nothing is written to a run that cannot go on.
+  if (checkpoint) requireOwnState(checkpoint, { folder, config, cache, indices });
   await writeMissingLists(folder, { config, identities, skipped: cache.skipped });
   const distinct = requireDistinct(cache, indices, images.path);
   const isLonger = config.longer !== stored.longer;
   if (isLonger) await makeLonger({ folder, config, stored }, reporter);
-  const finished = end !== undefined && !isLonger;
+  const finished = isEnd === true && !isLonger;
   if (!finished) await changeRanks({ folder, config, ranks: request.ranks }, reporter);
   const { cacheDir } = images;
   return { folder, config, cache, indices, distinct, cacheDir, finished, ...(base && { base }) };
@@ -283,12 +289,10 @@ async function makeLonger(
   { folder, config, stored }: { folder: RunFolder; config: TrainedConfig; stored: TrainedConfig },
   reporter: Reporter,
 ): Promise<void> {
-  const [before, now] = [stored.budget, config.budget].map((budget) =>
-    'epochs' in budget ? plural(budget.epochs, 'epoch') : plural(budget.minutes, 'minute'),
-  ) as [string, string];
   const note =
-    `finished at step ${showCount(config.longer!.from)} after ${before}, trained on to ${now}. The ` +
-    'learning rate follows the longer schedule from here';
+    `finished at step ${showCount(config.longer!.from)} after ${budgetText(stored.budget)}, ` +
+    `trained on to ${budgetText(config.budget)}. The learning rate follows the longer schedule ` +
+    'from here';
   config.notes = [...config.notes, note];
   await writeRunConfig(folder, config);
   reporter.note({ code: 'resume.longer', message: note });

@@ -5,12 +5,14 @@ import { showCount } from '../core/text.ts';
 import { unlabeledAmong } from '../data/index.ts';
 import { methodProgram, stateShapes } from '../methods/index.ts';
 import {
+  type Checkpoint,
   listCheckpoints,
   loadLatestCheckpoint,
   lossesOfOpenEpoch,
   maxCheckpointBytes,
   type RunFolder,
   readPlan,
+  requireOwnSettings,
   requireShapes,
   saveCheckpoint,
   settingsHash,
@@ -18,7 +20,12 @@ import {
   trainingSeconds,
 } from '../run/index.ts';
 import type { PreparedRun } from './session.ts';
-import { fromCheckpoint, type TrainingState, withoutDoctor } from './trainingState.ts';
+import {
+  fromCheckpoint,
+  requireTrainerState,
+  type TrainingState,
+  withoutDoctor,
+} from './trainingState.ts';
 
 /** Restores the newest intact checkpoint; undefined where the run was stopped before its first. */
 export async function restore(
@@ -32,10 +39,8 @@ export async function restore(
     reporter.warn({ code: 'checkpoint.damaged', message: `passed over ${file}: ${reason}` });
   }
   if (!checkpoint) {
-    reporter.note({
-      code: 'resume.start',
-      message: 'no checkpoint yet, starting from the beginning',
-    });
+    const none = damaged.length > 0 ? 'no usable checkpoint' : 'no checkpoint yet';
+    reporter.note({ code: 'resume.start', message: `${none}, starting from the beginning` });
     return undefined;
   }
   const { step } = checkpoint.info;
@@ -50,10 +55,24 @@ export async function restore(
       'result may differ from those of an uninterrupted run.';
     reporter.warn({ code: 'resume.plan', message });
   }
+  requireOwnState(checkpoint, { folder, config, cache, indices });
+  return fromCheckpoint(checkpoint, { folder, config, plan, ...logged });
+}
+
+/**
+ * Refuses a checkpoint that a run cannot be resumed from.
+ *
+ * @throws LikenessError `resume.settings`, `checkpoint.tensors`, `checkpoint.damaged`
+ */
+export function requireOwnState(
+  checkpoint: Checkpoint,
+  { folder, config, cache, indices }: Pick<PreparedRun, 'folder' | 'config' | 'cache' | 'indices'>,
+): void {
+  requireOwnSettings(folder, config, checkpoint);
   const { settings, images } = config;
   const method = methodProgram(settings, { images, extra: unlabeledAmong(cache, indices) });
   requireShapes(checkpoint, stateShapes(method));
-  return fromCheckpoint(checkpoint, { folder, config, plan, ...logged });
+  requireTrainerState(checkpoint);
 }
 
 /**

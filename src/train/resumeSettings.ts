@@ -11,6 +11,10 @@ import {
   type SettingsPatch,
 } from '../methods/index.ts';
 import { settingsHash, type TrainedConfig } from '../run/index.ts';
+import { longerBudget, type Reached, requireSameBudget } from './resumedBudget.ts';
+
+/** Flat name of the setting that is a budget. */
+const EPOCHS = 'epochs';
 
 /** Options that a run was started with, as they are given again. */
 export interface ResumeRequest {
@@ -32,43 +36,35 @@ export interface ResumeRequest {
  * run.
  */
 export function resumedSettings(stored: TrainedConfig, request: ResumeRequest): Settings {
-  return resumedConfig(stored, request).settings;
+  const settings = settingsAsStored(stored, request);
+  requireSameBudget(stored, request);
+  return settings;
 }
 
 /**
  * The configuration of a resumed run. A finished one may be trained longer, to more epochs or
  * minutes than it was started with.
  *
- * @param finished step of the end of a finished run
- * @throws LikenessError `resume.differs`
+ * @throws LikenessError `resume.differs`, and as {@link longerBudget}
  */
 export function resumedConfig(
   stored: TrainedConfig,
   request: ResumeRequest,
-  { finished }: { finished?: number | undefined } = {},
+  reached: Reached = {},
 ): TrainedConfig {
-  const budget = finished === undefined ? undefined : longerBudget(stored, request);
-  if (budget === undefined) return { ...stored, settings: settingsAsStored(stored, request) };
-  const { epochs: _, minutes: __, ...rest } = request;
-  const { schedule, ...groups } = settingsAsStored(stored, rest);
-  const settings =
-    'epochs' in budget
-      ? { ...groups, schedule: { ...schedule, ...budget } }
-      : { ...groups, schedule };
+  const settings = settingsAsStored(stored, request);
+  const budget = longerBudget(stored, request, reached);
+  if (budget === undefined) return { ...stored, settings };
   const hashes = [...(stored.longer?.hashes ?? []), settingsHash(stored.settings)];
-  const longer = { from: finished!, hashes: [...new Set(hashes)] };
-  return { ...stored, settings, budget, longer };
-}
-
-/** The budget of a request where it is longer than that of the run; undefined where it is not. */
-function longerBudget(
-  { budget }: TrainedConfig,
-  { epochs, minutes, settings }: ResumeRequest,
-): TrainedConfig['budget'] | undefined {
-  const more = epochs ?? settings?.schedule?.epochs;
-  if ('epochs' in budget)
-    return more !== undefined && more > budget.epochs ? { epochs: more } : undefined;
-  return minutes !== undefined && minutes > budget.minutes ? { minutes } : undefined;
+  return {
+    ...stored,
+    settings:
+      'epochs' in budget
+        ? resolveSettings(mergeSettings(settings, { schedule: budget }))
+        : settings,
+    budget,
+    longer: { from: reached.step!, hashes: [...new Set(hashes)] },
+  };
 }
 
 /**
@@ -118,10 +114,11 @@ export function requireSameOrigin(
   if (given) requireSameModel(stored, given);
 }
 
+/** Settings of a run; the epochs and minutes of a request are compared elsewhere. */
 function settingsAsStored(config: TrainedConfig, request: ResumeRequest): Settings {
-  const { method, preset, epochs, minutes, seed, split, settings = {} } = request;
+  const { method, preset, seed, split, settings = {} } = request;
   const own = config.settings.method.name;
-  const patch = mergeSettings(settings, givenOptions({ seed, epochs }), { method: { name: own } });
+  const patch = mergeSettings(settings, givenOptions({ seed }), { method: { name: own } });
   const given = flatSettings(patch);
   const resumed = resolveSettings(mergeSettings(config.settings, patch));
   const [wanted, stored] = [flatSettings(resumed), flatSettings(config.settings)];
@@ -132,12 +129,16 @@ function settingsAsStored(config: TrainedConfig, request: ResumeRequest): Settin
   compare('method', method ?? settings.method?.name, own);
   for (const name of Object.keys(given)) {
     // A remedy has changed these on purpose; the options that started the run still hold the old values.
-    if (isFree(name) || config.remedied?.some((old) => currentName(old) === name)) continue;
+    if (
+      isFree(name) ||
+      name === EPOCHS ||
+      config.remedied?.some((old) => currentName(old) === name)
+    )
+      continue;
     compare(name, wanted[name], stored[name]);
   }
   compare('`preset`', preset, config.preset);
   compare('`split`', split, config.split);
-  compare('`minutes`', minutes, 'minutes' in config.budget ? config.budget.minutes : 'no limit');
   if (differing.length > 0) {
     const list = (which: 1 | 2) =>
       differing.map((entry) => `${entry[0]} ${entry[which] ?? 'unset'}`).join(', ');

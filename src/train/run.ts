@@ -25,6 +25,7 @@ import { prepareHead } from './prepareHead.ts';
 import { fittedRecipe } from './recipe.ts';
 import { remedyFor } from './remedy.ts';
 import { restore, restoreHealthy } from './restore.ts';
+import { longerText } from './resumedBudget.ts';
 import { type PreparedRun, runSession, type SessionOptions } from './session.ts';
 import type { TrainResult } from './trainer.ts';
 
@@ -179,9 +180,7 @@ async function finishedResult(
   // Opening removes a last line that a kill has cut short.
   await (await openEventLog(folder.files.events)).close();
   const { step, health } = training;
-  const message =
-    `already finished at step ${showCount(step)}. More \`epochs\` or \`minutes\` than it was ` +
-    'started with train it longer';
+  const message = `already finished at step ${showCount(step)}. ${longerText(config.budget)}`;
   reporter.note({ code: 'resume.finished', message });
   let verdict: Verdict = { health, message: '', remedy: '' };
   for await (const event of readEvents(folder.files.events)) {

@@ -148,6 +148,15 @@ function extraOf({ file, info, tensors }: Checkpoint) {
   );
 }
 
+/**
+ * Refuses a checkpoint without the state of the trainer.
+ *
+ * @throws LikenessError `checkpoint.damaged`
+ */
+export function requireTrainerState(checkpoint: Checkpoint): void {
+  extraOf(checkpoint);
+}
+
 /** Relabels a healthy checkpoint for changed settings: the same weights, with a new doctor. */
 export function withoutDoctor({ file, info, tensors }: Checkpoint, configHash: string): Checkpoint {
   const { [DOCTOR_USAGE]: _, ...rest } = tensors;
