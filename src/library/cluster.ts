@@ -25,7 +25,10 @@ import {
   checkSortFolder,
   clusterAlgorithmOf,
   type FeatureFile,
+  holding,
+  lockClusters,
   type Run,
+  type RunLock,
   type SortResult,
   type StoredClustering,
   type StoredHierarchy,
@@ -35,7 +38,7 @@ import {
 } from '../run/index.ts';
 import { carryEdits, editsBefore } from './carryEdits.ts';
 import { type ImageSet, writeResults } from './clusterFiles.ts';
-import { checkClusteringName, clusteringPlace } from './clusteringPlace.ts';
+import { checkClusteringName, clusteringPlace, noteReplaced } from './clusteringPlace.ts';
 import { clusteringKey } from './finished.ts';
 import { storeHierarchy } from './hierarchy.ts';
 import { type Images, reporterFor, takeImages, withImages } from './images.ts';
@@ -105,7 +108,8 @@ export interface Clustering extends AsyncDisposable {
   /**
    * Writes report.html with example images of every cluster and returns its path.
    *
-   * @throws LikenessError `clustering.replaced` after a later clustering of the run.
+   * @throws LikenessError `clustering.replaced` after a later clustering of the run, `run.locked`
+   * while one is made.
    */
   writeReport(options?: ReporterOptions): Promise<string>;
   /**
@@ -122,7 +126,11 @@ export interface SortIntoOptions extends ReporterOptions {
   by?: 'copy' | 'link';
 }
 
-/** Clusters images and writes the results into the run folder. */
+/**
+ * Clusters images and writes the results into the run folder.
+ *
+ * @throws LikenessError `run.locked` while other clusters are written in the same place
+ */
 export async function clusterImages(
   opened: Run,
   given: Images | string,
@@ -145,12 +153,15 @@ export async function clusterImages(
   const images = typeof given === 'string' ? resolve(given) : given;
   const taken = await takeImages(given, { reporter, stored: opened.config.source });
   let features: FeatureFile | undefined;
+  let lock: RunLock | undefined;
   try {
     await checkClustering(taken.images, { k });
     const { range } = opened.config.source;
     const cache = await taken.images.pixels({ size: opened.view.cacheSize, range, reporter });
     const place = await clusteringPlace(opened, taken.images, { cache, name, reporter });
     const run: Run = { ...opened, folder: place.folder };
+    lock = await lockClusters(run.folder);
+    await noteReplaced(run.folder, taken.images.source, reporter);
     const set = await imagesToCluster(run, taken.images, { cache, split, reporter });
     checkK(k, set.indices.length);
     const found = await withEncoder(run, {}, async (encoder, engine) => {
@@ -177,6 +188,7 @@ export async function clusterImages(
     return clusteringOf({ run, name: place.name, images, set, stored, hierarchy, ...found });
   } finally {
     await features?.close();
+    lock?.release();
     await taken.release();
   }
 }
@@ -329,7 +341,7 @@ function clusteringOf({
             ),
         );
       };
-      await withImages(images, report, { stored });
+      await holding(lockClusters(run.folder), () => withImages(images, report, { stored }));
       return resolve(files.reportHtml);
     },
     async sortInto(folder, options = {}) {

@@ -41,7 +41,7 @@ export function checkClusteringName(name: string): void {
  * Chooses the place of a clustering.
  *
  * The run's own images have the files of the run folder. Another source gets a folder of its name
- * in `clusterings`, so that it does not replace them. A note tells what is replaced.
+ * in `clusterings`, so that it does not replace them.
  */
 export async function clusteringPlace(
   run: Run,
@@ -59,15 +59,21 @@ export async function clusteringPlace(
     reporter.note({ code: 'cluster.place', message });
   }
   await makeFolder(dirname(place.folder.files.clustering));
-  const before = await storedAt(place.folder);
-  if (before) {
-    const of =
-      before.source !== undefined && before.source !== path ? ` (of ${before.source})` : '';
-    const [clusters, images] = [plural(before.k, 'cluster'), plural(before.images, 'image')];
-    const message = `replaces ${clusters} of ${images}${of}`;
-    reporter.note({ code: 'cluster.replaces', message });
-  }
   return place;
+}
+
+/** Tells which clusters new ones of a source will replace. */
+export async function noteReplaced(
+  folder: RunFolder,
+  { path }: OpenImages['source'],
+  reporter: Reporter,
+): Promise<void> {
+  const before = await storedAt(folder);
+  if (!before) return;
+  const { k, images, source = path } = before;
+  const of = source === path ? '' : ` (of ${source})`;
+  const message = `replaces ${plural(k, 'cluster')} of ${plural(images, 'image')}${of}`;
+  reporter.note({ code: 'cluster.replaces', message });
 }
 
 /**

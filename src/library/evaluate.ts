@@ -35,6 +35,8 @@ import {
 import { choosePreset, type Settings, settingsFor, viewsOf } from '../methods/index.ts';
 import {
   clusterAlgorithmOf,
+  holding,
+  lockEvaluation,
   type Run,
   readClustering,
   settingsHash,
@@ -89,7 +91,11 @@ export interface RunEvaluation extends EvaluationRecord {
   readonly file: string;
 }
 
-/** Evaluates a run and writes evaluation.json; null without labels unless `labelFree` is set. */
+/**
+ * Evaluates a run and writes evaluation.json; null without labels unless `labelFree` is set.
+ *
+ * @throws LikenessError `run.locked` while another evaluation of the run is made
+ */
 export async function evaluateRun(
   run: Run,
   given: Images | string,
@@ -125,50 +131,52 @@ export async function evaluateRun(
         const message = '`k` was given, but counts only where there are labels';
         reporter.warn({ code: 'evaluate.unlabeled', message });
       }
-      const network = await networkOf(run, opened, reporter);
-      const baselines = baselineStore(opened.cacheDir, {
-        ...{ images: hashOfSet(cache, set.indices), imageSize: run.view.imageSize },
-        ...{
-          network: settingsHash(network),
-          kind: trainsNetwork(run) ? 'trained' : 'features',
-          viewSeed: run.view.seed,
-        },
-        ...{ threads: run.view.threads, k: k ?? null, algorithm, seed },
-      });
-      const report = await withEngine(run, (engine) =>
-        evaluate({
-          ...{ engine, cache, set, k, algorithm, seed, workers, reporter },
-          encoders: runEncoders({
-            ...{ engine, run, network, cache, set, measured: baselines, reporter },
+      return holding(lockEvaluation(run.folder), async () => {
+        const network = await networkOf(run, opened, reporter);
+        const baselines = baselineStore(opened.cacheDir, {
+          ...{ images: hashOfSet(cache, set.indices), imageSize: run.view.imageSize },
+          ...{
+            network: settingsHash(network),
+            kind: trainsNetwork(run) ? 'trained' : 'features',
+            viewSeed: run.view.seed,
+          },
+          ...{ threads: run.view.threads, k: k ?? null, algorithm, seed },
+        });
+        const report = await withEngine(run, (engine) =>
+          evaluate({
+            ...{ engine, cache, set, k, algorithm, seed, workers, reporter },
+            encoders: runEncoders({
+              ...{ engine, run, network, cache, set, measured: baselines, reporter },
+            }),
+            onBaseline: baselines.write,
+            views: viewsOf(network),
+            clustersOf: (encoder, features) => storedClusters(engine, run, encoder, features),
           }),
-          onBaseline: baselines.write,
-          views: viewsOf(network),
-          clustersOf: (encoder, features) => storedClusters(engine, run, encoder, features),
-        }),
-      );
-      const fineTuned =
-        fineTune && report.encoders[0]?.scores
-          ? await fineTunedNetwork(run as TrainedRun, { cache, set, seed, reporter })
-          : undefined;
-      const record = evaluationRecord(report, cache);
-      const stored = {
-        key: evaluationKey(run, { cache, indices: set.indices, k, algorithm, seed, fineTune }),
-        run: resolve(run.folder.path),
-        source: source.path,
-        step: run.step,
-        images: set.indices.length,
-        skipped: cache.skipped.length,
-        seed,
-        ...record,
-        ...(fineTuned && {
-          fineTuned,
-          protocol: { ...record.protocol, fineTuned: describeFineTuning(fineTuned) },
-        }),
-      };
-      const { evaluation } = run.folder.files;
-      await writeEvaluation(evaluation, stored);
-      await noteEvaluation(run, stored);
-      return { ...stored, report, file: resolve(evaluation) };
+        );
+        const fineTuned =
+          fineTune && report.encoders[0]?.scores
+            ? await fineTunedNetwork(run as TrainedRun, { cache, set, seed, reporter })
+            : undefined;
+        const record = evaluationRecord(report, cache);
+        const stored = {
+          key: evaluationKey(run, { cache, indices: set.indices, k, algorithm, seed, fineTune }),
+          run: resolve(run.folder.path),
+          source: source.path,
+          step: run.step,
+          images: set.indices.length,
+          skipped: cache.skipped.length,
+          seed,
+          ...record,
+          ...(fineTuned && {
+            fineTuned,
+            protocol: { ...record.protocol, fineTuned: describeFineTuning(fineTuned) },
+          }),
+        };
+        const { evaluation } = run.folder.files;
+        await writeEvaluation(evaluation, stored);
+        await noteEvaluation(run, stored);
+        return { ...stored, report, file: resolve(evaluation) };
+      });
     },
     { reporter, stored: run.config.source },
   );

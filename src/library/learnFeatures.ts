@@ -18,13 +18,14 @@ import { settingsFor } from '../methods/index.ts';
 import {
   claimRunFolder,
   clearLeftovers,
-  clearStaleLock,
+  clearStaleLocks,
   differenceOf,
   type FeaturesConfig,
   type FeaturesRun,
   featuresCacheSize,
   featuresRunOf,
   hashOfImages,
+  holding,
   lockRun,
   type RunFolder,
   readEncoderIfLearned,
@@ -133,11 +134,11 @@ export async function continueFeatures(
   const set = await imagesOf(images, { ...config, range }, reporter);
   const identities = identitiesOf(set.cache, set.indices);
   if (tensors) {
-    await clearStaleLock(folder);
+    await clearStaleLocks(folder);
     const difference = await differenceOf(identities, { folder, config, reporter });
     if (!difference && isLonger(config, minutes)) {
       const input = { folder, config, source: images, ...set, began: began ?? performance.now() };
-      return locked(folder, () => joinLonger({ ...input, tensors, minutes }, reporter));
+      return holding(lockRun(folder), () => joinLonger({ ...input, tensors, minutes }, reporter));
     }
     reporter.note({ code: 'start.learned', message: 'the encoder is learned already' });
     if (difference) {
@@ -150,7 +151,7 @@ export async function continueFeatures(
     return featuresRunOf(folder, config, tensors);
   }
   await requireSameImages(identities, { folder, config, source: images.path, reporter });
-  return locked(folder, async () => {
+  return holding(lockRun(folder), async () => {
     await writeMissingLists(folder, { config, identities, skipped: set.cache.skipped });
     return learn(folder, config, { ...set, images, tensors: given, began }, reporter);
   });
@@ -160,16 +161,6 @@ export async function continueFeatures(
 function isLonger({ encoder }: FeaturesConfig, minutes: number | undefined): minutes is number {
   if (encoder.name !== 'joined' || minutes === undefined) return false;
   return minutes > encoder.settings.minutes;
-}
-
-/** Does work on a run that no other process changes meanwhile. */
-async function locked<T>(folder: RunFolder, work: () => Promise<T>): Promise<T> {
-  const lock = await lockRun(folder);
-  try {
-    return await work();
-  } finally {
-    lock.release();
-  }
 }
 
 /** Error for images of another folder than those that a finished run was started with. */

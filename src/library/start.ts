@@ -19,7 +19,7 @@ import {
 import { choosePreset } from '../methods/index.ts';
 import {
   clearLeftovers,
-  clearStaleLock,
+  clearStaleLocks,
   differenceOf,
   isEndOf,
   isRunFolder,
@@ -178,7 +178,7 @@ async function continueStart(
   if (checkpoint && isEndOf(config, checkpoint.info) && !isLonger) {
     if (images.source.path !== config.source.path)
       await requireMoved(images, { folder, config, reporter });
-    await clearStaleLock(folder);
+    await clearStaleLocks(folder);
     noteFinished(out, reporter);
     return modelOf(await openRun(out));
   }

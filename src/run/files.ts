@@ -62,6 +62,10 @@ export const runFileNames = {
   plan: 'plan.json',
   /** Present while a process writes to the run. */
   lock: 'run.lock',
+  /** Present while a process writes the clusters in a folder. */
+  clustersLock: 'clusters.lock',
+  /** Present while a process measures the scores of the run. */
+  evaluationLock: 'evaluation.lock',
 } as const;
 
 export type RunFile = keyof typeof runFileNames;
@@ -87,7 +91,7 @@ export function runFolderAt(path: string): RunFolder {
 const ofClustering = [
   ...['embeddings', 'clusters', 'clustering', 'edits', 'editsBefore', 'skipped'],
   ...['maps', 'layout', 'thumbnails', 'duplicates', 'outliers'],
-  ...['reportJson', 'reportHtml', 'hierarchy'],
+  ...['reportJson', 'reportHtml', 'hierarchy', 'clustersLock'],
 ] as readonly RunFile[];
 
 /** The run folder with the files of a clustering that has a name, in a folder of their own. */

@@ -89,7 +89,15 @@ export {
 } from './json.ts';
 export { type KeptEdits, keepEdits } from './keepEdits.ts';
 export { MAX_COMMAND } from './limits.ts';
-export { clearStaleLock, isLocked, lockRun, type RunLock } from './lock.ts';
+export {
+  clearStaleLocks,
+  holding,
+  isLocked,
+  lockClusters,
+  lockEvaluation,
+  lockRun,
+  type RunLock,
+} from './lock.ts';
 export { type FeatureMap, type FeatureMaps, readMaps, writeMaps } from './maps.ts';
 export {
   type Moment,

@@ -5,25 +5,27 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { runFolderAt } from './files.ts';
-import { clearStaleLock, lockRun } from './lock.ts';
+import { clearStaleLocks, lockRun } from './lock.ts';
 import { useTemporaryFolder } from './temporaryFolder.cases.ts';
 
 const folder = useTemporaryFolder();
 
-describe('clearStaleLock', () => {
-  it('removes the lock of a killed process, and no other', async () => {
+describe('clearStaleLocks', () => {
+  it('removes the locks of killed processes, and no other', async () => {
     const run = runFolderAt(folder.path);
-    await clearStaleLock(run);
+    await clearStaleLocks(run);
     const killed = { pid: process.pid, host: hostname(), started: 'boot/1' };
-    await writeFile(run.files.lock, JSON.stringify(killed));
-    await clearStaleLock(run);
+    for (const file of ['lock', 'clustersLock', 'evaluationLock'] as const) {
+      await writeFile(run.files[file], JSON.stringify(killed));
+    }
+    await clearStaleLocks(run);
     expect(await readdir(folder.path)).toEqual([]);
     await writeFile(run.files.lock, JSON.stringify({ ...killed, host: 'elsewhere' }));
-    await clearStaleLock(run);
+    await clearStaleLocks(run);
     expect(existsSync(run.files.lock)).toBe(true);
     await rm(run.files.lock);
     const lock = await lockRun(run);
-    await clearStaleLock(run);
+    await clearStaleLocks(run);
     expect(existsSync(run.files.lock)).toBe(true);
     lock.release();
   });

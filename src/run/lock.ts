@@ -1,5 +1,8 @@
 /**
- * run.lock: names the process that is writing, so that a run has one writer.
+ * Lock files: they name the process that is writing, so that each part of a run has one writer.
+ *
+ * run.lock is of the training, clusters.lock of the clusters in a folder, and evaluation.lock of
+ * the scores. They are independent: a run is clustered and evaluated while it is trained.
  *
  * A lock whose process has ended is stale and is taken over. A process is identified by its number,
  * its start time and the machine's boot (on Linux), because numbers are used again after a restart.
@@ -7,6 +10,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { onEarlyEnd } from '../core/ending.ts';
 import { LikenessError } from '../core/errors.ts';
@@ -36,13 +40,59 @@ const holderSchema = z.object({ pid: z.int().positive(), host: z.string(), start
 /** Lock files of this process. Its number in any other lock file is from an earlier process. */
 const owned = new Set<string>();
 
+/** A lock file, and the words of the error for who comes second. */
+interface Place {
+  readonly file: string;
+  /** Says what is being done, such as `runs/a is being written`. */
+  readonly busy: string;
+  /** Way to go on without waiting. */
+  readonly otherwise: string;
+}
+
 /**
  * Takes the lock of a run.
  *
  * @throws LikenessError `run.locked` while another process, or this one, has it.
  */
-export async function lockRun(run: RunFolder): Promise<RunLock> {
-  const file = run.files.lock;
+export function lockRun({ path, files }: RunFolder): Promise<RunLock> {
+  const otherwise = ', or choose another folder with `out`';
+  return lockPlace({ file: files.lock, busy: `${path} is being written`, otherwise });
+}
+
+/**
+ * Takes the lock of the clusters in a run folder, or in that of a clustering with a name.
+ *
+ * @throws LikenessError `run.locked` while another process, or this one, writes them.
+ */
+export function lockClusters({ files }: RunFolder): Promise<RunLock> {
+  const busy = `The clustering in ${dirname(files.clusters)} is being written`;
+  const otherwise = ', or give this clustering a `name` of its own';
+  return lockPlace({ file: files.clustersLock, busy, otherwise });
+}
+
+/**
+ * Takes the lock of the scores of a run.
+ *
+ * @throws LikenessError `run.locked` while another process, or this one, measures them.
+ */
+export function lockEvaluation({ path, files }: RunFolder): Promise<RunLock> {
+  return lockPlace({
+    ...{ file: files.evaluationLock, busy: `${path} is being evaluated`, otherwise: '' },
+  });
+}
+
+/** Does work under a lock, and releases it afterwards. */
+export async function holding<T>(taken: Promise<RunLock>, work: () => Promise<T>): Promise<T> {
+  const lock = await taken;
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
+
+async function lockPlace(place: Place): Promise<RunLock> {
+  const { file } = place;
   await removeAbandoned(file);
   const mine = JSON.stringify({
     pid: process.pid,
@@ -64,21 +114,23 @@ export async function lockRun(run: RunFolder): Promise<RunLock> {
     const found = await readRegularText(file).catch(() => undefined);
     if (found === undefined) continue; // released in between
     const holder = parse(found);
-    if (holder === undefined || (await alive(holder, file))) throw lockedBy(run, holder);
+    if (holder === undefined || (await alive(holder, file))) throw lockedBy(place, holder);
     await takeAway(file, found);
   }
-  throw lockedBy(run, undefined);
+  throw lockedBy(place, undefined);
 }
 
 /**
- * Removes the lock that a killed process has left; one whose process lives, or whose holder cannot
- * be told, stays.
+ * Removes the locks that killed processes have left; one whose process lives, or whose holder
+ * cannot be told, stays.
  */
-export async function clearStaleLock({ files: { lock } }: RunFolder): Promise<void> {
-  const found = await readRegularText(lock).catch(() => undefined);
-  const holder = found === undefined ? undefined : parse(found);
-  if (found === undefined || holder === undefined || (await alive(holder, lock))) return;
-  await takeAway(lock, found);
+export async function clearStaleLocks({ files }: RunFolder): Promise<void> {
+  for (const file of [files.lock, files.clustersLock, files.evaluationLock]) {
+    const found = await readRegularText(file).catch(() => undefined);
+    const holder = found === undefined ? undefined : parse(found);
+    if (found === undefined || holder === undefined || (await alive(holder, file))) continue;
+    await takeAway(file, found);
+  }
 }
 
 /** Returns true while a process writes to the run; also where its holder cannot be told. */
@@ -158,7 +210,7 @@ function parse(text: string): Holder | undefined {
   }
 }
 
-function lockedBy(run: RunFolder, holder: Holder | undefined): LikenessError {
+function lockedBy({ file, busy, otherwise }: Place, holder: Holder | undefined): LikenessError {
   const elsewhere = holder !== undefined && holder.host !== hostname();
   const who =
     holder === undefined
@@ -166,7 +218,7 @@ function lockedBy(run: RunFolder, holder: Holder | undefined): LikenessError {
       : `process ${holder.pid}${elsewhere ? ` on ${holder.host}` : ''}`;
   const next =
     holder === undefined || elsewhere
-      ? `If that process has ended, delete ${run.files.lock} and try again.`
-      : 'Wait until it has ended or stop it, or choose another folder with `out`.';
-  return new LikenessError('run.locked', `${run.path} is being written by ${who}. ${next}`);
+      ? `If that process has ended, delete ${file} and try again.`
+      : `Wait until it has ended or stop it${otherwise}.`;
+  return new LikenessError('run.locked', `${busy} by ${who}. ${next}`);
 }
