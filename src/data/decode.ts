@@ -24,7 +24,7 @@ export const MAX_PIXELS = 2 ** 28;
 /** Maximum file size in bytes. */
 export const MAX_FILE_BYTES = 2 ** 29;
 /** Version of the decoded bytes. Caches of another version are not used. */
-export const DECODER_VERSION = `3 sharp ${sharp.versions.sharp} vips ${sharp.versions.vips}`;
+export const DECODER_VERSION = `4 sharp ${sharp.versions.sharp} vips ${sharp.versions.vips}`;
 
 export interface DecodeOptions {
   /** Length that a longer shorter side is shrunk to, in pixels. */

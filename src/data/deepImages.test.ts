@@ -10,8 +10,10 @@ const [WIDTH, HEIGHT] = [48, 32];
 /** Values from `low` to `high`, pixel by pixel. */
 const ramp = (low: number, high: number, count = WIDTH * HEIGHT) =>
   Array.from({ length: count }, (_, i) => low + ((high - low) * i) / (count - 1));
-const tiff = (data: Samples, about: { channels?: 1 | 3; noData?: string } = {}) =>
-  tiffFile([{ width: WIDTH, height: HEIGHT, data, ...about }]);
+const tiff = (
+  data: Samples,
+  about: { channels?: 1 | 3; noData?: string; isMinWhite?: boolean } = {},
+) => tiffFile([{ width: WIDTH, height: HEIGHT, data, ...about }]);
 const uint16 = (low: number, high: number) => tiff(Uint16Array.from(ramp(low, high)));
 const decode = (bytes: Uint8Array, range?: ValueRange, size = 64) =>
   decodeImage({ kind: 'encoded', bytes, ...(range && { range }) }, { size });
@@ -58,6 +60,15 @@ describe('16-bit samples without a range', () => {
     expect(await reasonOf(png)).toContain('16-bit PNG file with values up to 4,000 of 65,535');
   });
 
+  it('are refused with 12 bits too where the lowest value is white', async () => {
+    const bytes = tiff(Uint16Array.from(ramp(0, 4095)), { isMinWhite: true });
+    expect(await reasonOf(bytes)).toContain('values up to 4,095 of 65,535, which would be white;');
+    const full = tiff(Uint16Array.from(ramp(0, 65535)), { isMinWhite: true });
+    const reversed = ramp(0, 65535).map((value) => (65535 - Math.floor(value)) >> 8);
+    expect(await grayOf(full)).toEqual(reversed);
+    expect(await grayOf(full, [0, 65535])).toEqual(reversed);
+  });
+
   it('are used and pointed out where they have 14 bits, and where they are black', async () => {
     expect((await decode(uint16(0, 16383))).isDim).toBe(true);
     const { pixels, isDim } = await decode(uint16(0, 0));
@@ -77,6 +88,22 @@ describe('samples of every type', () => {
     ['floating-point', Float32Array.from(ramp(-0.5, 1.5)), [0, 1]],
   ])('are scaled by the range: %s', async (_, data, range) => {
     expect(await grayOf(tiff(data), range)).toEqual(scaled(data, range));
+  });
+
+  it.each<[string, Samples, ValueRange]>([
+    ['16-bit', Uint16Array.from(ramp(0, 4095)), [100, 4000]],
+    ['signed 16-bit', Int16Array.from(ramp(-1024, 3071)), [-1000, 3000]],
+    ['signed 8-bit', Int8Array.from(ramp(-128, 127)), [-128, 127]],
+    ['32-bit', Uint32Array.from(ramp(0, 1e6)), [0, 1e6]],
+    ['signed 32-bit', Int32Array.from(ramp(-1e9, 1e9)), [-1e9, 1e9]],
+    ['floating-point', Float32Array.from(ramp(-0.5, 1.5)), [0, 1]],
+  ])('are reversed where a file marks its lowest value as white: %s', async (_, data, range) => {
+    const own = await grayOf(tiff(data, { isMinWhite: true, noData: `${data[700]}` }), range);
+    const expected = scaled(data, range).map((value) => 255 - value);
+    const away = own.map((value, i) =>
+      Math.abs(value - (data[i] === data[700] ? 0 : expected[i]!)),
+    );
+    expect(Math.max(...away)).toBeLessThan(2); // values in the middle are rounded
   });
 
   it('are scaled alike in all channels, and in PNG', async () => {

@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { showCount } from '../core/text.ts';
 import { unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
-import { noDataOf } from './tiff.ts';
+import { valueFactsOf } from './tiff.ts';
 import type { ValueRange } from './types.ts';
 
 /** Largest value of 12 bits. Images below it would come out at most 15 of 255 bright. */
@@ -51,12 +51,18 @@ export interface DeepSamples {
   readonly noData?: number | undefined;
   /** Number that is added before the color space is set, which would cut off negative values. */
   readonly offset: number;
+  /** Set where the lowest value is white. */
+  readonly isMinWhite: boolean;
+  /** Number from which the decoder has subtracted the values of a file whose lowest is white. */
+  readonly top?: number | undefined;
 }
 
 /** Position of the bits per sample in a PNG. */
 const PNG_DEPTH = 24;
 /** Added to signed 16-bit samples, which sharp converts to unsigned ones. */
 const SIGNED_OFFSET = 2 ** 15;
+/** Types that libvips inverts where the lowest value is white, with their largest value. */
+const inverted: Readonly<Record<string, number>> = { ushort: 2 ** 16 - 1, uint: 2 ** 32 - 1 };
 
 /** Tells if a file may have more than 8 bits per sample, by its first bytes. */
 export function mayBeDeep(format: ImageFormat | undefined, bytes: Uint8Array): boolean {
@@ -81,9 +87,21 @@ export async function deepSamples(
   } else if (kinds[depth] === undefined) return undefined;
   const offset = depth === 'short' ? SIGNED_OFFSET : 0;
   const as = depth.endsWith('int') ? 'double' : 'float';
-  const named = format === 'tiff' ? noDataOf(bytes, page) : undefined;
+  const facts = format === 'tiff' ? valueFactsOf(bytes, page) : {};
+  const { noData: named, isMinWhite = false } = facts;
   const noData = named !== undefined && as === 'float' ? Math.fround(named) : named;
-  return { depth, space, as, offset, noData };
+  const top = isMinWhite ? inverted[depth] : undefined;
+  return { depth, space, as, offset, noData, isMinWhite, top };
+}
+
+/** Value in the file of a number that the decoder gives. */
+export function storedValue(sample: number, { offset, top }: DeepSamples): number {
+  return top === undefined ? sample - offset : top - sample;
+}
+
+/** Number that the decoder gives for a value in the file. */
+function sampleOf(value: number, { offset, top }: DeepSamples): number {
+  return top === undefined ? value + offset : top - value;
 }
 
 /** Tells if the high bytes of 16-bit samples are the image. */
@@ -121,27 +139,29 @@ export interface Reduced {
  * Reduces 16-bit samples to their high bytes.
  *
  * @param isKnown set where the samples are known to have the full range
- * @throws LikenessError `image.unusable` where all are below 2^12, as those of a 12-bit sensor, and
- * the range is not known
+ * @throws LikenessError `image.unusable` where all values are below 2^12, as those of a 12-bit
+ * sensor, and the range is not known
  */
 export function reduceTo8Bits(
   format: ImageFormat,
   samples: Buffer,
-  { isKnown }: { isKnown: boolean },
+  { isKnown, deep }: { isKnown: boolean; deep: DeepSamples },
 ): Reduced {
   const values = new Uint16Array(samples.buffer, samples.byteOffset, samples.length / 2);
   const data = Buffer.alloc(values.length);
-  let largest = 0;
+  let [least, most] = [FULL_RANGE[1], 0];
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (value > largest) largest = value;
+    if (value < least) least = value;
+    if (value > most) most = value;
     data[i] = value >> 8;
   }
   if (isKnown) return { data };
+  const largest = storedValue(deep.isMinWhite ? least : most, deep);
   if (largest > 0 && largest <= MAX_12_BITS) {
     throw unusable(
       `16-bit ${format.toUpperCase()} file with values up to ${showCount(largest)} of 65,535, ` +
-        `which would be black; ${advice}`,
+        `which would be ${deep.isMinWhite ? 'white' : 'black'}; ${advice}`,
     );
   }
   return { data, isDim: largest > 0 && largest <= MAX_14_BITS };
@@ -157,23 +177,25 @@ export function numbersOf(samples: Buffer, { as }: DeepSamples): Float32Array | 
 
 /**
  * Scales samples to bytes: `255 * (value - black) / (white - black)`, rounded and cut off. Values
- * that are no numbers, beyond 10^30 or those of pixels without data become black.
+ * that are no numbers, beyond 10^30 or those of pixels without data become black. In a file whose
+ * lowest value is white, `black` becomes white and `white` black.
  *
- * @param samples numbers of the type `as`, with the offset added
+ * @param samples numbers of the type `as`, as the decoder gives them, with the offset added
  */
 export function scaleTo8Bits(
   samples: Buffer,
   deep: DeepSamples,
   [black, white]: ValueRange,
 ): Buffer {
-  const { offset, noData = Number.NaN } = deep;
+  const without = sampleOf(deep.noData ?? Number.NaN, deep);
   const values = numbersOf(samples, deep);
   const data = Buffer.alloc(values.length);
-  const start = black + offset;
-  const scale = 255 / (white - black);
+  const ends = [sampleOf(black, deep), sampleOf(white, deep)] as const;
+  const [start, end] = deep.isMinWhite ? [ends[1], ends[0]] : ends;
+  const scale = 255 / (end - start);
   for (let i = 0; i < values.length; i++) {
     const sample = values[i]!;
-    if (!(Math.abs(sample) < MAX_MAGNITUDE) || sample - offset === noData) continue; // black
+    if (!(Math.abs(sample) < MAX_MAGNITUDE) || sample === without) continue; // black
     const value = Math.round((sample - start) * scale);
     data[i] = value >= 255 ? 255 : value > 0 ? value : 0;
   }

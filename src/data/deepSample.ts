@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { reasonOf } from '../core/errors.ts';
 import { inOrder } from '../core/inOrder.ts';
 import { boundWork } from './boundedWork.ts';
-import { deepSamples, MAX_MAGNITUDE, numbersOf } from './deepImages.ts';
+import { deepSamples, MAX_MAGNITUDE, numbersOf, storedValue } from './deepImages.ts';
 import { decoderPage } from './pictureCount.ts';
 import { plainReason } from './plainReason.ts';
 import { isImageError, unusable } from './reasons.ts';
@@ -15,6 +15,8 @@ export interface ValueSample {
   /** Name of their type in libvips, such as `ushort`. */
   readonly depth: string;
   readonly values: Float64Array;
+  /** Set where the lowest value is white. */
+  readonly isMinWhite?: true;
 }
 
 /** Images in flight. */
@@ -91,11 +93,11 @@ export async function sampleValues({
     const data = await pipeline.toColourspace(deep.space).raw({ depth: deep.as }).toBuffer();
     const all = Float64Array.from(numbersOf(data, deep));
     const values = all
-      .map((value) => value - deep.offset)
+      .map((sample) => storedValue(sample, deep))
       .filter(
         (value) => Math.abs(value) < MAX_MAGNITUDE && !markers.has(value) && value !== deep.noData,
       );
-    return { depth: deep.depth, values };
+    return { depth: deep.depth, values, ...(deep.isMinWhite && { isMinWhite: true }) };
   } catch (error) {
     throw unusable(plainReason(format, reasonOf(error)), { cause: error });
   }

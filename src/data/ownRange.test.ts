@@ -63,6 +63,9 @@ describe('the range of values', () => {
       [0, 65535],
     ],
     ['from the .1 to the 99.9 percentile', [sample('ushort', even(0, 4000))], [4, 3996]],
+    ['its own at the upper end', [sample('ushort', even(61440, 65440))], [61444, 65436]],
+    ['its own in the middle', [sample('ushort', even(31768, 35768))], [31772, 35764]],
+    ['full for plain pictures that are bright', [sample('ushort', [40000, 40000])], [0, 65535]],
     ['without a hot pixel', [sample('short', [...even(-1000, 3000), 32767])], [-996, 3000]],
     [
       'without 65,535 beside 12 bits',
@@ -110,6 +113,18 @@ describe('a folder of images of more than 8 bits', () => {
     expect(ends['a.tif']).toEqual([0, 255]);
     expect(ends['b.tif']![1]).toBe(Math.round((255 * (2047 - black)) / (white - black)));
     expect(cache.skipped).toEqual([]);
+  });
+
+  it('reverses those whose lowest value is white, and shares the scale with others', async () => {
+    const data = Uint16Array.from(ramp(0, 4095));
+    const reversed = { width: SIDE, height: SIDE, data, isMinWhite: true };
+    const { cache, said, range } = await decoded({
+      'a.tif': tiffFile([reversed]),
+      'b.tif': gray(data),
+    });
+    expect(range![1]).toBeLessThan(4096);
+    expect(endsOf(cache)).toEqual({ 'a.tif': [255, 0], 'b.tif': [0, 255] });
+    expect(said[0]).toContain('Files that mark their lowest value as white are reversed.');
   });
 
   it('of photographs looks as it did without a scale, byte for byte', async () => {

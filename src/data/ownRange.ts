@@ -40,24 +40,33 @@ export interface OwnRange {
   readonly images: number;
   /** Set where the source has images of 8 bits too. */
   readonly isMixed: boolean;
+  /** Set where files mark their lowest value as white. */
+  readonly isMinWhite: boolean;
 }
 
 /**
- * Range of samples: the full one for 16-bit samples above 14 bits, else from the .1 to the 99.9
- * percentile of all values. Undefined without values.
+ * Range of samples: the full one for 16-bit samples that span more than 14 bits, else from the .1
+ * to the 99.9 percentile of all values. Undefined without values.
  *
- * 65,535 stands for pixels without data in some sources of fewer bits. It counts only beside other
- * values above 14 bits.
+ * 65,535 stands for pixels without data in some sources of fewer bits. It counts only where the
+ * others span more than 14 bits.
  */
 export function rangeOfValues(samples: readonly ValueSample[]): ValueRange | undefined {
   const isUnsigned = samples.every(({ depth }) => depth === 'ushort');
   const all = Float64Array.from(samples.flatMap(({ values }) => [...values]));
-  const white = FULL_RANGE[1];
-  const values = (isUnsigned ? all.filter((value) => value !== white) : all).sort();
-  if (values.length === 0) return all.length > 0 ? FULL_RANGE : undefined;
+  if (all.length === 0) return undefined;
+  const values = (isUnsigned ? all.filter((value) => value !== FULL_RANGE[1]) : all).sort();
+  if (values.length === 0) return FULL_RANGE;
+  const [low, high] = spanOf(values);
+  // Equal values above 14 bits are plain pictures, which keep their brightness.
+  const isPlain = values[0] === values.at(-1) && low > MAX_14_BITS;
+  return isUnsigned && (isPlain || high - low > MAX_14_BITS) ? FULL_RANGE : [low, high];
+}
+
+/** Percentiles of ascending values, or the least and the largest where these are equal. */
+function spanOf(values: Float64Array): ValueRange {
   const at = (fraction: number) => values[Math.round(fraction * (values.length - 1))]!;
   const [low, high] = PERCENTILES.map(at) as [number, number];
-  if (isUnsigned && high > MAX_14_BITS) return FULL_RANGE;
   if (low < high) return [low, high];
   const [least, most] = [values[0]!, values.at(-1)!];
   return least < most ? [least, most] : [least, least + 1];
@@ -88,7 +97,8 @@ export async function ownRange(
   const kinds = [...new Set(samples.map(({ depth }) => kindOfSamples(depth)))].sort();
   const all = candidates.png.length + candidates.others.length;
   const isMixed = samples.length < chosen.length || all < source.entries.length;
-  return { range, kinds, images: samples.length, isMixed };
+  const isMinWhite = samples.some((sample) => sample.isMinWhite);
+  return { range, kinds, images: samples.length, isMixed, isMinWhite };
 }
 
 /** Looks at the first bytes of a file, where that is possible without the rest. */
@@ -207,9 +217,10 @@ function showNumber(value: number): string {
 export async function withOwnRange(source: Source, reporter: Reporter): Promise<Source> {
   const found = await ownRange(source, reporter);
   if (!found) return source;
-  const { range, kinds, images, isMixed } = found;
+  const { range, kinds, images, isMixed, isMinWhite } = found;
   const message =
     `${kinds.join(' and ')} images: ${rangeText(range)}, by ${plural(images, 'sampled image')}. ` +
+    (isMinWhite ? 'Files that mark their lowest value as white are reversed. ' : '') +
     `${isMixed ? 'Images of 8 bits stay as they are. ' : ''}\`range\` sets other values`;
   reporter.note({ code: 'images.range', message });
   if (kinds.length > 1) {

@@ -249,7 +249,7 @@ async function decodeFile(
   if (!deep) return samples('srgb', 'uchar');
   if (hasFullRange(deep, range)) {
     const { data, info } = await samples(deep.space, 'ushort');
-    return { ...reduceTo8Bits(format, data, { isKnown: range !== undefined }), info };
+    return { ...reduceTo8Bits(format, data, { isKnown: range !== undefined, deep }), info };
   }
   const known = requireRange(format, deep, range);
   if (deep.offset > 0) pipeline.linear(1, deep.offset);

@@ -17,6 +17,8 @@ export interface TiffPage {
   channels?: 1 | 3;
   /** Text of GDAL's tag. */
   noData?: string;
+  /** Marks the lowest value as white. */
+  isMinWhite?: boolean;
   /** Marks a thumbnail of another page. */
   isReduced?: boolean;
 }
@@ -31,14 +33,14 @@ function sampleFormat(data: Samples): 1 | 2 | 3 {
 type Tag = readonly [tag: number, value: number | Buffer];
 
 function tagsOf(page: TiffPage, strip: number): Tag[] {
-  const { width, height, data, channels = 1, noData, isReduced } = page;
+  const { width, height, data, channels = 1, noData, isMinWhite, isReduced } = page;
   return [
     ...(isReduced ? [[254, 1] as const] : []),
     [256, width],
     [257, height],
     [258, data.BYTES_PER_ELEMENT * 8],
     [259, 1],
-    [262, channels === 3 ? 2 : 1],
+    [262, isMinWhite ? 0 : channels === 3 ? 2 : 1],
     [273, strip],
     [277, channels],
     [278, height],

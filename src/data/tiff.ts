@@ -5,9 +5,11 @@ export interface TiffDirectory {
   /** Set for a thumbnail or pyramid level of another page. */
   readonly isReduced: boolean;
   /** Value of pixels without data, as GDAL writes it. */
-  readonly noData?: number;
+  readonly noData?: number | undefined;
   /** Number of the compression, such as 7 for JPEG. Absent: none. */
   readonly compression?: number;
+  /** Set where the lowest value is white. */
+  readonly isMinWhite?: true;
 }
 
 /** Most directories that are read. */
@@ -16,6 +18,8 @@ const MAX_DIRECTORIES = 10_000;
 const MAX_TAGS = 1_000_000;
 const NEW_SUBFILE_TYPE = 254;
 const COMPRESSION = 259;
+const PHOTOMETRIC = 262;
+const MIN_IS_WHITE = 0;
 /** ASCII tag of GDAL, with a number. */
 const GDAL_NODATA = 42113;
 const MAX_NUMBER_BYTES = 64;
@@ -55,6 +59,7 @@ export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
     let isReduced = false;
     let noData: number | undefined;
     let compression: number | undefined;
+    let isMinWhite = false;
     for (let i = 0; i < entries; i++) {
       const entry = at + layout.count + i * layout.entry;
       const tag = view.getUint16(entry, isLittle);
@@ -62,6 +67,8 @@ export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
         isReduced = (view.getUint32(entry + layout.value, isLittle) & 1) === 1;
       } else if (tag === COMPRESSION) {
         compression = view.getUint16(entry + layout.value, isLittle);
+      } else if (tag === PHOTOMETRIC) {
+        isMinWhite = view.getUint16(entry + layout.value, isLittle) === MIN_IS_WHITE;
       } else if (tag === GDAL_NODATA) {
         const length = number(entry + 4, layout.offset);
         const value = entry + layout.value;
@@ -73,6 +80,7 @@ export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
       isReduced,
       ...(noData !== undefined && { noData }),
       ...(compression !== undefined && { compression }),
+      ...(isMinWhite && { isMinWhite }),
     };
     at = number(at + layout.count + entries * layout.entry, layout.offset);
   }
@@ -87,16 +95,20 @@ function numberAt(bytes: Uint8Array, start: number, length: number): number | un
   return trimmed === '' || Number.isNaN(Number(trimmed)) ? undefined : Number(trimmed);
 }
 
+/** Facts that a TIFF tells of the values on a page. */
+export type ValueFacts = Pick<TiffDirectory, 'noData' | 'isMinWhite'>;
+
 /**
- * Value of pixels without data on a page, from 1. Undefined where the file names none, also in
- * damaged files.
+ * Reads what a TIFF tells of the values on a page, from 1. A value without data may stand at the
+ * first page alone. Empty in damaged files.
  */
-export function noDataOf(bytes: Uint8Array, page: number): number | undefined {
+export function valueFactsOf(bytes: Uint8Array, page: number): ValueFacts {
   try {
     const directories = [...tiffDirectories(bytes)];
-    return directories[page - 1]?.noData ?? directories[0]?.noData;
+    const own = directories[page - 1];
+    return { ...own, noData: own?.noData ?? directories[0]?.noData };
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof RangeError) return {};
     throw error;
   }
 }
