@@ -10,7 +10,7 @@ import { decodeBmp, readBmpHeader } from './bmp.ts';
 import { boundWork } from './boundedWork.ts';
 import { readTaken } from './exif.ts';
 import { readJpegHeader } from './jpegHeader.ts';
-import { decoderPage, pictureCount } from './pictureCount.ts';
+import { decoderPage, firstOnlyName, hasPages, pictureCount } from './pictureCount.ts';
 import { unusable } from './reasons.ts';
 import { decodeWithSharp, shrinkWithSharp, sizeWithSharp, withinLimit } from './sharpDecode.ts';
 import { describeContent, sniffFormat } from './sniff.ts';
@@ -53,6 +53,13 @@ export async function decodeImage(
   const bytes = boundWork(format, image.bytes);
   const { page = 1 } = image;
   const pictures = pictureCount(format, bytes);
+  const isFirstOnly = pictures > 1 && !hasPages(format);
+  if (page > 1 && isFirstOnly) {
+    throw unusable(
+      `only the first picture of an ${firstOnlyName(format)} can be read; expected picture 1, ` +
+        `received ${page}`,
+    );
+  }
   if (page > pictures) {
     throw unusable(`it has no picture ${page}; expected a number from 1 to ${pictures}`);
   }
@@ -76,6 +83,7 @@ export async function decodeImage(
     ...(isRepaired && { isRepaired }),
     ...(isDim && { isDim }),
     ...(pictures > 1 && image.page === undefined && { pictures }),
+    ...(isFirstOnly && { isFirstOnly }),
   };
 }
 

@@ -3,7 +3,8 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode.ts';
 import { pictureCount } from './pictureCount.ts';
-import { plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
+import { plain, plainPng, temporaryFolder, writeTree } from './pictures.cases.ts';
+import { remarksOf, remarkTexts } from './remarks.ts';
 import { openSource } from './source.ts';
 
 const FRAMES = 3;
@@ -59,6 +60,32 @@ describe('pictureCount', () => {
       pictureCount('png', Buffer.concat([png.subarray(0, 33), control, png.subarray(33)])),
     ).toBe(5);
     expect(pictureCount('png', png)).toBe(1);
+  });
+
+  it('refuses another picture than the first of an animated PNG and an AVIF sequence', async () => {
+    const png = await plainPng(4, 4, [1, 2, 3]);
+    const control = Buffer.from('000000086163544c0000000500000000deadbeef', 'hex');
+    const animated = Buffer.concat([png.subarray(0, 33), control, png.subarray(33)]);
+    const sequence = await plain(16, 16, [1, 2, 3]).avif().toBuffer();
+    sequence.write('avis', 8, 'latin1');
+    for (const [bytes, name] of [
+      [animated, 'animated PNG'],
+      [sequence, 'AVIF sequence'],
+    ] as const) {
+      const second = decodeImage({ kind: 'encoded', bytes, page: 2 }, { size: 16 });
+      await expect(second).rejects.toThrow(
+        `only the first picture of an ${name} can be read; expected picture 1, received 2`,
+      );
+    }
+    const remarks = remarksOf(
+      await decodeImage({ kind: 'encoded', bytes: animated }, { size: 16 }),
+    );
+    expect(remarks).toContain('firstOnly');
+    expect(remarks).not.toContain('several');
+    expect(remarkTexts([{ kind: 'firstOnly', count: 2, examples: ['a.png'] }], 9)).toEqual([
+      'of 2 animated PNG or AVIF files only the first picture can be read, and is used, ' +
+        'such as a.png',
+    ]);
   });
 
   it('does not count thumbnails of a TIFF, and ends in a loop', () => {

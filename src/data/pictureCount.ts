@@ -26,6 +26,11 @@ export function pictureCount(format: ImageFormat, bytes: Uint8Array): number {
 /** Formats whose pictures can be decoded one by one. */
 const paged: ReadonlySet<ImageFormat | undefined> = new Set(['tiff', 'gif', 'webp']);
 
+/** Names a file whose pictures behind the first cannot be decoded. */
+export function firstOnlyName(format: ImageFormat): string {
+  return format === 'png' ? 'animated PNG' : `${format.toUpperCase()} sequence`;
+}
+
 /** Tells if files of a format may have pages that can be decoded. */
 export function hasPages(format: ImageFormat | undefined): boolean {
   return paged.has(format);

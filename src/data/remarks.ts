@@ -7,7 +7,8 @@ import type { DecodedImage, Pixels, Remark, RemarkKind } from './types.ts';
 export function remarksOf(image: DecodedImage): RemarkKind[] {
   const kinds: RemarkKind[] = [];
   if (image.isRepaired) kinds.push('repaired');
-  if ((image.pictures ?? 1) > 1) kinds.push('several');
+  if (image.isFirstOnly) kinds.push('firstOnly');
+  else if ((image.pictures ?? 1) > 1) kinds.push('several');
   if (image.isDim) kinds.push('dim');
   if (isFlat(image.pixels)) kinds.push('flat');
   return kinds;
@@ -43,6 +44,10 @@ export function remarkTexts(remarks: readonly Remark[], count: number): string[]
         `${showCount(n)} ${has} several pictures, of which the first is used${such}. ` +
         "Others are named as in scan.tif#2, and `pages: 'all'` takes all of them"
       );
+    }
+    if (kind === 'firstOnly') {
+      const files = plural(n, 'animated PNG or AVIF file');
+      return `of ${files} only the first picture can be read, and is used${such}`;
     }
     if (kind === 'dim') {
       return (

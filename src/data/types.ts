@@ -96,15 +96,18 @@ export interface DecodedImage extends Pixels {
   readonly isDim?: boolean;
   /** Pictures in the file, where there are several. */
   readonly pictures?: number;
+  /** Set where the first of several pictures is the only one that can be read. */
+  readonly isFirstOnly?: boolean;
 }
 
 /**
  * Kind of a remark: a file with faults that lose no part of the picture, a file of several pictures
- * of which the first is used, a dark file of 16 bits per sample, a picture of one value.
+ * of which the first is used, or is the only one that can be read, a dark file of 16 bits per
+ * sample, a picture of one value.
  */
 export type RemarkKind = (typeof remarkKinds)[number];
 
-export const remarkKinds = ['repaired', 'several', 'dim', 'flat'] as const;
+export const remarkKinds = ['repaired', 'several', 'firstOnly', 'dim', 'flat'] as const;
 
 /** Number of images with a remark, and ids of some. */
 export interface Remark {
