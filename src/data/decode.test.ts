@@ -11,6 +11,7 @@ import {
   pixelAt,
   plain,
 } from './pictures.cases.ts';
+import { tiffFile } from './tiff.cases.ts';
 
 const decode = (bytes: Uint8Array, options: DecodeOptions = { size: 256 }) =>
   decodeImage({ kind: 'encoded', bytes }, options);
@@ -247,6 +248,12 @@ describe('what is no usable image', () => {
     );
     expect(await reason(Buffer.from('%PDF-1.7 ..'))).toBe('not an image (PDF document)');
     expect(await reason(Buffer.alloc(4096))).toBe('not an image (only zero bytes)');
+    const late = Buffer.concat([Buffer.alloc(4096), Buffer.from('a')]);
+    expect(await reason(late)).toBe('not an image (zero bytes at its start)');
+    const dicom = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM\x02\0\0\0UL')]);
+    expect(await reason(dicom)).toMatch(
+      /^not an image \(DICOM image, .* convert it to PNG or TIFF/,
+    );
     expect(await reason(Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'))).toMatch(
       /HEIC.*convert it to JPEG/,
     );
@@ -282,6 +289,39 @@ describe('what is no usable image', () => {
     expect(await reason(bomb, { size: 32, maxPixels: 1e7 })).toBe(
       '6000 x 6000 pixels are 36 million, more than the limit of 10 million',
     );
+  });
+
+  it('does not mind fill and stray bytes before the first marker of a JPEG', async () => {
+    const file = await detailed(64, 48).jpeg().toBuffer();
+    const exact = await sharp(file).raw().toBuffer();
+    for (const bytes of ['ff', 'ffff', '000000', '0d0a']) {
+      const start = Buffer.concat([file.subarray(0, 2), Buffer.from(bytes, 'hex')]);
+      const { pixels } = await decode(Buffer.concat([start, file.subarray(2)]));
+      expect(Buffer.compare(pixels, exact)).toBe(0);
+    }
+    const behind = Buffer.concat([Buffer.from('\r\n'), file]);
+    expect(await reason(behind)).toBe(
+      'not an image (damaged JPEG, with 2 other bytes before its start)',
+    );
+    expect(await reason(Buffer.from('ffd800010203', 'hex'))).toBe('not an image (unknown content)');
+  });
+
+  it.each([
+    ['12 bits without padding', 258, 12],
+    ['CIELAB', 262, 8],
+    ['64-bit floating point', 258, 64],
+  ])('an intact TIFF of an unusual kind: %s', async (_, tag, value) => {
+    const data = new Uint8Array(16 * 16 * 3);
+    const bytes = tiffFile([{ width: 16, height: 16, data, channels: 3 }]);
+    const type = Buffer.from([tag & 255, tag >> 8, 4, 0]);
+    bytes.writeUInt32LE(value, bytes.indexOf(type) + 8);
+    expect(await reason(bytes)).toBe('TIFF file of an unusual kind; convert it to 8-bit PNG');
+  });
+
+  it('an intact JPEG of 12 bits', async () => {
+    const file = await detailed(64, 48).jpeg().toBuffer();
+    file[file.indexOf(Buffer.from('ffc0', 'hex')) + 4] = 12;
+    expect(await reason(file)).toBe('JPEG file of an unusual kind; convert it to 8-bit PNG');
   });
 
   it('does not mind stray bytes before the end of a JPEG', async () => {

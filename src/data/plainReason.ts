@@ -4,8 +4,10 @@ import type { ImageFormat } from './sniff.ts';
 const ENDS = /premature end|unexpected end|not enough data|short \d|truncated|no image/i;
 const HEADER =
   /corrupt header|bogus|required field|unable to parse|invalid (sos|component)|unsupported marker/i;
-const KIND =
-  /samples out of range|bit depth|no codec|not (supported|configured)|unsupported (color|bit)/i;
+const KINDS = [
+  /samples out of range|bit depth|no codec|not (supported|configured)|unsupported (color|bit)/i,
+  /whole number of bytes|bad labq|sorry, |unsupported jpeg|omitted at compile/i,
+];
 
 /**
  * States why a file of this format cannot be decoded.
@@ -14,7 +16,8 @@ const KIND =
  */
 export function plainReason(format: ImageFormat, message: string): string {
   const name = format.toUpperCase();
-  if (KIND.test(message)) return `${name} file of an unusual kind; convert it to 8-bit PNG`;
+  if (KINDS.some((kind) => kind.test(message)))
+    return `${name} file of an unusual kind; convert it to 8-bit PNG`;
   const detail = ENDS.test(message)
     ? 'it ends too early'
     : HEADER.test(message) || /unsupported image format/.test(message)

@@ -103,6 +103,7 @@ describe('walkImages', () => {
   });
 
   it('says what a file of another kind holds, whatever its name', async () => {
+    const dicom = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM\x02\0\0\0UL')]);
     const tiff = await plain(2, 2, [1, 2, 3]).tiff().toBuffer();
     const ftyp = (brand: string) => `\0\0\0\x18ftyp${brand}\0\0\0\0`;
     const reasons = {
@@ -115,6 +116,9 @@ describe('walkImages', () => {
       'f.download': ['<!DOCTYPE html><p>', 'web page'],
       'g.docx': ['PK\x03\x04', 'zip archive'],
       'h.dat': ['\0\0\0\0', 'only zero bytes'],
+      'h2.dat': [Buffer.alloc(132), 'not an image (.dat)'],
+      'h.dcm': [dicom, 'DICOM image, which is not supported; convert it to PNG or TIFF'],
+      IM000001: [dicom, 'DICOM image, which is not supported; convert it to PNG or TIFF'],
       'i.pgm': ['P5 2 2 255\n', 'Netpbm image, which is not supported; convert it to PNG'],
       'j.cfg': ['size = 3', 'not an image (.cfg)'],
     } as const;
