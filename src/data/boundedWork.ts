@@ -5,6 +5,7 @@
  */
 import { showCount } from '../core/text.ts';
 import { requireFrames } from './density.ts';
+import { jpegSegments, START_OF_SCAN } from './jpegSegments.ts';
 import { unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
 
@@ -31,32 +32,13 @@ export function boundWork(format: ImageFormat, bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
-const START_OF_SCAN = 0xda;
-const END_OF_IMAGE = 0xd9;
-
-/**
- * Tells if a JPEG has more than `most` scans.
- *
- * Finds markers as libjpeg does. Bytes between segments are ignored, and TEM and restart markers
- * have no length. Source: ITU-T T.81, annex B.
- */
+/** Tells if a JPEG has more than `most` scans. */
 export function hasMoreScans(bytes: Uint8Array, most: number): boolean {
   let scans = 0;
-  for (let at = 2; ; ) {
-    at = bytes.indexOf(0xff, at);
-    if (at < 0 || at + 1 >= bytes.length) return false;
-    const marker = bytes[at + 1]!;
-    if (marker === END_OF_IMAGE) return false;
-    if (marker === 0xff) {
-      at++; // a fill byte
-    } else if (marker === 0x00 || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
-      at += 2;
-    } else {
-      if (marker === START_OF_SCAN && ++scans > most) return true;
-      const length = at + 3 < bytes.length ? bytes[at + 2]! * 256 + bytes[at + 3]! : 2;
-      at += 2 + Math.max(length, 2);
-    }
+  for (const { marker } of jpegSegments(bytes)) {
+    if (marker === START_OF_SCAN && ++scans > most) return true;
   }
+  return false;
 }
 
 const SIGNATURE_BYTES = 8;

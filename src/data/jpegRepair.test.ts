@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode.ts';
 import { filledRows, repairJpeg } from './jpegRepair.ts';
+import { jpegSegments } from './jpegSegments.ts';
+import { jpegOfThreeScans } from './jpegs.cases.ts';
 import { detailed, errorOf, photograph } from './pictures.cases.ts';
 
 const SCAN = Buffer.from([0xff, 0xda]);
+const EOI = Buffer.from([0xff, 0xd9]);
 const decode = (bytes: Uint8Array, size = 4096) =>
   decodeImage({ kind: 'encoded', bytes }, { size });
 
@@ -64,6 +67,71 @@ describe('a JPEG without its tail', () => {
     const file = await detailed(300, 200).jpeg({ progressive: true }).toBuffer();
     const { message } = await errorOf(decode(file.subarray(0, file.length * 0.8)));
     expect(message).toMatch(/ \(it ends too early, without its last details\)$/);
+  });
+});
+
+/** Lengths to cut a file to: around every marker, inside of segments and of the data of scans. */
+function cutsOf(file: Buffer): number[] {
+  const cuts = new Set<number>();
+  let before = 2;
+  for (const { at, next } of jpegSegments(file)) {
+    for (const cut of [(before + at) >> 1, at - 1, at, at + 1, at + 3]) cuts.add(cut);
+    for (const cut of [(at + next) >> 1, next - 1, next]) cuts.add(cut);
+    before = next;
+  }
+  return [...cuts].filter((cut) => cut > 2 && cut < file.length);
+}
+
+describe('a JPEG that is cut anywhere', () => {
+  const gray = () => photograph(90, 70).toColourspace('b-w');
+  const cases: [name: string, file: () => Promise<Buffer>][] = [
+    ['baseline', () => photograph(90, 70).jpeg().toBuffer()],
+    ['full chroma', () => photograph(90, 70).jpeg({ chromaSubsampling: '4:4:4' }).toBuffer()],
+    ['progressive', () => photograph(90, 70).jpeg({ progressive: true }).toBuffer()],
+    ['gray progressive', () => gray().jpeg({ progressive: true }).toBuffer()],
+    ['optimized', () => photograph(90, 70).jpeg({ mozjpeg: true }).toBuffer()],
+    ['a scan per component', async () => jpegOfThreeScans(await gray().jpeg().toBuffer())],
+  ];
+
+  it.each(cases)('is used only where nothing is missing, at any size: %s', async (_, make) => {
+    const file = await make();
+    const cuts = cutsOf(file);
+    expect(cuts.length).toBeGreaterThan(20);
+    for (const size of [16, 4096]) {
+      const whole = await decode(file, size);
+      expect(whole.isRepaired).toBeUndefined();
+      for (const cut of cuts) {
+        if (cut >= file.length - EOI.length) {
+          const { pixels, isRepaired } = await decode(file.subarray(0, cut), size);
+          expect([Buffer.compare(pixels, whole.pixels), isRepaired], `${cut}`).toEqual([0, true]);
+        } else {
+          const { message } = await errorOf(decode(file.subarray(0, cut), size));
+          expect(message, `${cut}`).toMatch(/ends too early/);
+        }
+      }
+    }
+  });
+
+  it('is skipped without its last rows, which shrinking does not read', async () => {
+    for (const side of [300, 1000]) {
+      const file = await photograph(side, side).jpeg().toBuffer();
+      for (const lost of [3, 0.001 * file.length, 0.02 * file.length]) {
+        for (const size of [32, 96, 4096]) {
+          const { message } = await errorOf(decode(file.subarray(0, -lost), size));
+          expect(message, `${side} ${lost} ${size}`).toMatch(/ends too early/);
+        }
+      }
+    }
+  });
+
+  it('is skipped where zeros stand for its tail', async () => {
+    const file = await photograph(300, 200).jpeg().toBuffer();
+    for (const share of [0.5, 0.9, 0.99]) {
+      const bytes = Buffer.from(file).fill(0, Math.floor(file.length * share));
+      for (const size of [32, 4096]) {
+        expect((await errorOf(decode(bytes, size))).code).toBe('image.unusable');
+      }
+    }
   });
 });
 

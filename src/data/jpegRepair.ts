@@ -3,15 +3,10 @@
  *
  * Source: ITU-T T.81, annex B.
  */
+import { hasAllScans, SEQUENTIAL } from './jpegScans.ts';
+import { END_OF_IMAGE, isFrame, jpegSegments, START_OF_SCAN } from './jpegSegments.ts';
 
-const END_OF_IMAGE = 0xd9;
-const START_OF_SCAN = 0xda;
 const ADOBE = 0xee;
-/** Baseline and extended sequential frames, whose scans have all coefficients at once. */
-const SEQUENTIAL = [0xc0, 0xc1];
-/** Frames of every kind. C4, C8 and CC are no frames. */
-const isFrame = (marker: number) =>
-  marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 /** Last coefficient of a block. */
 const LAST = 63;
 /** Offset of the color transform in the Adobe segment, and its value for YCbCr. */
@@ -26,36 +21,31 @@ export interface RepairedJpeg {
 
 /**
  * Corrects the spectral parameters in scan headers of sequential files (some Samsung telephones),
- * unknown color transforms, and a missing end marker.
+ * unknown color transforms, bytes between segments, and a missing end marker.
  *
- * @returns undefined where none of these faults is there
+ * @returns undefined without any of these faults, and where a part of the picture is missing
  */
 export function repairJpeg(bytes: Uint8Array): RepairedJpeg | undefined {
-  const fixed = Buffer.concat([bytes, Uint8Array.of(0xff, END_OF_IMAGE)]);
+  const fixed = Buffer.from(bytes);
   const faults = new Set<string>();
+  // The first `kept` bytes are done, and those at `from` come behind them.
+  let from = 0;
+  let kept = 0;
+  let end: number | undefined;
   let isSequential = false;
-  for (let at = 2; ; ) {
-    at = bytes.indexOf(0xff, at);
-    if (at < 0 || at + 1 >= bytes.length) {
-      faults.add('no end marker');
+  for (const { marker, at, next } of jpegSegments(bytes)) {
+    if (next > bytes.length || marker === END_OF_IMAGE) {
+      end = at;
       break;
     }
-    const marker = bytes[at + 1]!;
-    if (marker === END_OF_IMAGE) break;
-    if (marker === 0xff) {
-      at++; // a fill byte
+    if (marker === undefined) {
+      fixed.copyWithin(kept, from, at);
+      kept += at - from;
+      from = next;
+      faults.add('stray bytes');
       continue;
     }
-    if (marker === 0x00 || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
-      at += 2;
-      continue;
-    }
-    const length = at + 3 < bytes.length ? Math.max(2, bytes[at + 2]! * 256 + bytes[at + 3]!) : 2;
-    const next = at + 2 + length;
-    if (next > bytes.length) {
-      faults.add('no end marker');
-      break;
-    }
+    const length = next - at - 2;
     if (isFrame(marker)) isSequential = SEQUENTIAL.includes(marker);
     if (marker === START_OF_SCAN && isSequential && length >= 6) {
       const expected = [0, LAST, 0];
@@ -70,11 +60,16 @@ export function repairJpeg(bytes: Uint8Array): RepairedJpeg | undefined {
       fixed[at + TRANSFORM] = YCBCR;
       faults.add('unknown color transform');
     }
-    at = next;
+  }
+  const isEnded = end !== undefined && bytes[end + 1] === END_OF_IMAGE;
+  if (!isEnded) {
+    if (!hasAllScans(bytes)) return undefined;
+    faults.add('no end marker');
   }
   if (faults.size === 0) return undefined;
-  const isEnded = !faults.has('no end marker');
-  return { bytes: isEnded ? fixed.subarray(0, bytes.length) : fixed, faults: [...faults] };
+  const parts = [fixed.subarray(0, kept), fixed.subarray(from, end)];
+  const marker = Uint8Array.of(0xff, END_OF_IMAGE);
+  return { bytes: Buffer.concat([...parts, marker]), faults: [...faults] };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** JPEG files that no encoder writes, for the tests of decoding. */
+import { jpegSegments } from './jpegSegments.ts';
 import { detailed } from './pictures.cases.ts';
 
 export interface FrameSize {
@@ -53,8 +54,6 @@ export function jpegOfManyScans({ width, height }: FrameSize, scans: number): Bu
   const start = Buffer.from([8, 0, 0, 0, 0, 1, 1, 0x11, 0]);
   start.writeUInt16BE(height, 1);
   start.writeUInt16BE(width, 3);
-  const oneCode = (kind: number, symbol: number) =>
-    Buffer.from([kind, 1, ...new Uint8Array(15), symbol]);
   const blocks = Math.ceil(width / 8) * Math.ceil(height / 8);
   // Every block of the first scan is the bit 0: no change of brightness.
   const dc = Buffer.concat([
@@ -71,10 +70,50 @@ export function jpegOfManyScans({ width, height }: FrameSize, scans: number): Bu
     Buffer.from([0xff, 0xd8]),
     segment(0xdb, Buffer.from([0, ...new Uint8Array(64).fill(16)])),
     segment(0xc2, start),
-    segment(0xc4, oneCode(0x00, 0)),
-    segment(0xc4, oneCode(0x10, 0xe0)),
+    oneCode(0x00, 0),
+    oneCode(0x10, 0xe0),
     dc,
     ...Array.from({ length: scans - 1 }, () => ac),
     Buffer.from([0xff, 0xd9]),
   ]);
+}
+
+/** Encodes a table of one code, the bit 0, for a symbol. */
+function oneCode(kind: number, symbol: number): Buffer {
+  return segment(0xc4, Buffer.from([kind, 1, ...new Uint8Array(15), symbol]));
+}
+
+/**
+ * Builds a gray baseline JPEG of 16 blocks of one color, with a restart marker after every fourth,
+ * and without an end marker. A block is two bits.
+ */
+export function jpegOfRestarts(): Buffer {
+  return Buffer.concat([
+    Buffer.from([0xff, 0xd8]),
+    segment(0xdb, Buffer.from([0, ...new Uint8Array(64).fill(16)])),
+    segment(0xc0, Buffer.from([8, 0, 32, 0, 32, 1, 1, 0x11, 0])),
+    oneCode(0x00, 0),
+    oneCode(0x10, 0),
+    segment(0xdd, Buffer.from([0, 4])),
+    segment(0xda, Buffer.from([1, 1, 0, 0, 63, 0])),
+    Buffer.from([0, 0xff, 0xd0, 0, 0xff, 0xd1, 0, 0xff, 0xd2, 0]),
+  ]);
+}
+
+/** Builds a baseline JPEG whose three components have a scan each, from the one of a gray file. */
+export function jpegOfThreeScans(gray: Buffer): Buffer {
+  const parts: Buffer[] = [gray.subarray(0, 2)];
+  for (const { marker, at, next } of jpegSegments(gray)) {
+    if (marker === 0xda) {
+      const data = gray.subarray(next, -2);
+      for (const id of [1, 2, 3]) {
+        parts.push(segment(marker, Buffer.from([1, id, 0, 0, 63, 0])), data);
+      }
+    } else if (marker === 0xc0) {
+      const three = [3, ...[1, 2, 3].flatMap((id) => [id, 0x11, 0])];
+      const size = gray.subarray(at + 4, at + 9);
+      parts.push(segment(marker, Buffer.concat([size, Buffer.from(three)])));
+    } else parts.push(gray.subarray(at, next));
+  }
+  return Buffer.concat(parts);
 }
