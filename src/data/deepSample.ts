@@ -7,8 +7,9 @@ import { deepSamples, MAX_MAGNITUDE, numbersOf, storedValue } from './deepImages
 import { decoderPage } from './pictureCount.ts';
 import { plainReason } from './plainReason.ts';
 import { isImageError, unusable } from './reasons.ts';
-import { sniffFormat } from './sniff.ts';
+import { type ImageFormat, sniffFormat } from './sniff.ts';
 import type { EncodedImage, Source, StopOptions } from './types.ts';
+import { withOwnMessages } from './vipsTurns.ts';
 
 /** Values of one image, with marks of pixels without data left out. */
 export interface ValueSample {
@@ -76,29 +77,37 @@ export async function sampleValues({
   if (format === undefined) return undefined;
   const bytes = boundWork(format, whole);
   try {
-    const page = decoderPage(format, bytes, number);
-    const deep = await deepSamples(format, bytes, page);
-    if (!deep || deep.depth.endsWith('complex')) return undefined;
-    const pipeline = sharp(bytes, { failOn: 'error', ...(page > 1 && { page: page - 1 }) })
-      .timeout({ seconds: TIME_LIMIT_S })
-      .removeAlpha()
-      .resize({
-        width: GRID,
-        height: GRID,
-        fit: 'inside',
-        withoutEnlargement: true,
-        kernel: 'nearest',
-      });
-    if (deep.offset > 0) pipeline.linear(1, deep.offset);
-    const data = await pipeline.toColourspace(deep.space).raw({ depth: deep.as }).toBuffer();
-    const all = Float64Array.from(numbersOf(data, deep));
-    const values = all
-      .map((sample) => storedValue(sample, deep))
-      .filter(
-        (value) => Math.abs(value) < MAX_MAGNITUDE && !markers.has(value) && value !== deep.noData,
-      );
-    return { depth: deep.depth, values, ...(deep.isMinWhite && { isMinWhite: true }) };
+    return await withOwnMessages(() => takeValues(format, bytes, number));
   } catch (error) {
-    throw unusable(plainReason(format, reasonOf(error)), { cause: error });
+    throw unusable(plainReason(format, bytes, reasonOf(error)), { cause: error });
   }
+}
+
+async function takeValues(
+  format: ImageFormat,
+  bytes: Uint8Array,
+  number: number,
+): Promise<ValueSample | undefined> {
+  const page = decoderPage(format, bytes, number);
+  const deep = await deepSamples(format, bytes, page);
+  if (!deep || deep.depth.endsWith('complex')) return undefined;
+  const pipeline = sharp(bytes, { failOn: 'error', ...(page > 1 && { page: page - 1 }) })
+    .timeout({ seconds: TIME_LIMIT_S })
+    .removeAlpha()
+    .resize({
+      width: GRID,
+      height: GRID,
+      fit: 'inside',
+      withoutEnlargement: true,
+      kernel: 'nearest',
+    });
+  if (deep.offset > 0) pipeline.linear(1, deep.offset);
+  const data = await pipeline.toColourspace(deep.space).raw({ depth: deep.as }).toBuffer();
+  const all = Float64Array.from(numbersOf(data, deep));
+  const values = all
+    .map((sample) => storedValue(sample, deep))
+    .filter(
+      (value) => Math.abs(value) < MAX_MAGNITUDE && !markers.has(value) && value !== deep.noData,
+    );
+  return { depth: deep.depth, values, ...(deep.isMinWhite && { isMinWhite: true }) };
 }

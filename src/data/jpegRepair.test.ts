@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeImage } from './decode.ts';
 import { filledRows, repairJpeg } from './jpegRepair.ts';
 import { jpegSegments } from './jpegSegments.ts';
-import { jpegOfThreeScans } from './jpegs.cases.ts';
+import { jpegOfRestarts, jpegOfThreeScans } from './jpegs.cases.ts';
 import { detailed, errorOf, photograph } from './pictures.cases.ts';
 
 const SCAN = Buffer.from([0xff, 0xda]);
@@ -122,6 +122,15 @@ describe('a JPEG that is cut anywhere', () => {
         }
       }
     }
+  });
+
+  it('is skipped where damage has left bytes before a restart marker', async () => {
+    const file = Buffer.concat([jpegOfRestarts(), EOI]);
+    expect((await decode(file)).isRepaired).toBeUndefined();
+    const data = file.length - EOI.length - 10;
+    // The decoder notices more bytes than it reads ahead.
+    const parts = [file.subarray(0, data), new Uint8Array(20), file.subarray(data)];
+    expect((await errorOf(decode(Buffer.concat(parts)))).code).toBe('image.unusable');
   });
 
   it('is skipped where zeros stand for its tail', async () => {

@@ -1,5 +1,6 @@
 /** Reasons in our words for the messages of decoders. */
 import type { ImageFormat } from './sniff.ts';
+import { endsEarly } from './truncated.ts';
 
 const ENDS = /premature end|unexpected end|not enough data|short \d|truncated|no image/i;
 const HEADER =
@@ -10,18 +11,19 @@ const KINDS = [
 ];
 
 /**
- * States why a file of this format cannot be decoded.
+ * States why a file cannot be decoded.
  *
  * @param message of the decoder
  */
-export function plainReason(format: ImageFormat, message: string): string {
+export function plainReason(format: ImageFormat, bytes: Uint8Array, message: string): string {
   const name = format.toUpperCase();
   if (KINDS.some((kind) => kind.test(message)))
     return `${name} file of an unusual kind; convert it to 8-bit PNG`;
-  const detail = ENDS.test(message)
-    ? 'it ends too early'
-    : HEADER.test(message) || /unsupported image format/.test(message)
-      ? 'its header is damaged'
-      : 'its data are damaged';
+  const detail =
+    endsEarly(format, bytes) || ENDS.test(message)
+      ? 'it ends too early'
+      : HEADER.test(message) || /unsupported image format/.test(message)
+        ? 'its header is damaged'
+        : 'its data are damaged';
   return `truncated or corrupt ${name} file (${detail})`;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Budget } from '../core/budget.ts';
 import { detailed, errorOf } from './pictures.cases.ts';
-import { decodeWithSharp } from './sharpDecode.ts';
+import { type Decoded, decodeWithSharp } from './sharpDecode.ts';
+import { tiffFile } from './tiff.cases.ts';
 
 const limits = { size: 8, maxPixels: 10_000, largePixels: 1000 };
 
@@ -55,3 +56,40 @@ describe('large images', () => {
     expect([damaged.code, weights]).toEqual(['image.unusable', [101 * 100 * 3]]);
   });
 });
+
+describe('damaged files', () => {
+  it('have the same verdict and reason beside others as alone', async () => {
+    const detail = detailed(300, 200);
+    const gray = { width: 40, height: 30, data: new Uint8Array(1200).fill(7) };
+    const files = [
+      ['tiff', tiffFile([gray])],
+      ['png', await detail.clone().png().toBuffer()],
+      ['webp', await detail.clone().webp().toBuffer()],
+      ['gif', await detail.clone().gif().toBuffer()],
+      ['jpeg', await detail.clone().jpeg().toBuffer()],
+      ['jpeg', await detail.clone().jpeg({ progressive: true }).toBuffer()],
+    ] as const;
+    const cases = files.flatMap(([format, file]) =>
+      [0.3, 0.5, 0.8, 0.95, 1].map((share) => {
+        const bytes = Buffer.from(file.subarray(0, file.length * share));
+        if (format === 'png') bytes.fill(0, bytes.length >> 1, (bytes.length >> 1) + 20);
+        return () => verdictOf(decodeWithSharp(format, bytes, { ...limits, maxPixels: 1e6 }));
+      }),
+    );
+    const wanted: string[] = [];
+    for (const verdict of cases) wanted.push(await verdict());
+    expect(new Set(wanted).size).toBeGreaterThan(10);
+    for (let round = 0; round < 5; round++) {
+      expect(await Promise.all(cases.map((verdict) => verdict()))).toEqual(wanted);
+    }
+  });
+});
+
+/** Names the outcome of decoding a file. */
+async function verdictOf(decoding: Promise<Decoded>): Promise<string> {
+  try {
+    return (await decoding).isRepaired ? 'repaired' : 'used';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -17,6 +17,7 @@ import { plainReason } from './plainReason.ts';
 import { isImageError, unusable } from './reasons.ts';
 import type { ImageFormat } from './sniff.ts';
 import type { ImageSize, ValueRange } from './types.ts';
+import { alone, besideOthers, isTimeout, withOwnMessages } from './vipsTurns.ts';
 
 // Every image is decoded once and several are decoded at a time, so cache nothing and use one
 // thread each.
@@ -108,9 +109,9 @@ async function measure(
   bytes: Uint8Array,
 ): Promise<ImageSize & { readonly decodedBytes: number }> {
   try {
-    const { width, height, channels, depth, exif } = await sharp(bytes, {
-      limitInputPixels: false,
-    }).metadata();
+    const { width, height, channels, depth, exif } = await withOwnMessages(() =>
+      sharp(bytes, { limitInputPixels: false }).metadata(),
+    );
     const sampleBytes = depth === 'uchar' || depth === 'char' ? 1 : depth.endsWith('short') ? 2 : 8;
     const pixelBytes = format === 'avif' ? AVIF_PIXEL_BYTES : channels * sampleBytes;
     const taken = exif && readTaken(exif);
@@ -119,7 +120,7 @@ async function measure(
       ...(taken !== undefined && { taken }),
     };
   } catch (error) {
-    throw unusable(plainReason(format, reasonOf(error)), { cause: error });
+    throw unusable(plainReason(format, bytes, reasonOf(error)), { cause: error });
   }
 }
 
@@ -133,12 +134,13 @@ export async function sizeWithSharp(format: ImageFormat, bytes: Uint8Array): Pro
   return size;
 }
 
+/** Tells if sharp refused the size. It states so itself, without the messages of libvips. */
 function isTooLarge(error: unknown): boolean {
   return /pixel limit/.test(reasonOf(error));
 }
 
 /** Warnings of decoders about faults that lose no part of the image. */
-const HARMLESS = /extraneous bytes before marker|tag ignored|unknown field|incorrect count/i;
+const HARMLESS = /tag ignored|unknown field|incorrect count/i;
 
 interface FileOptions {
   size: number;
@@ -148,38 +150,37 @@ interface FileOptions {
 }
 
 /**
- * Decodes a file strictly. After a failure it tolerates faults that lose no part of the image, and
- * repairs those of JPEG files.
+ * Decodes a file strictly. After a failure it repairs faults of JPEG files that lose no part of the
+ * image, and tolerates those of others.
  */
 async function decodeTolerant(
   format: ImageFormat,
   bytes: Uint8Array,
   options: FileOptions,
 ): Promise<Decoded> {
+  const decode = (file: Uint8Array, failOn: 'warning' | 'error') =>
+    decodeFile(format, file, options, failOn);
   try {
-    return await decodeFile(format, bytes, options, 'warning');
+    return await besideOthers(() => decode(bytes, 'warning'));
   } catch (error) {
-    if (isTooLarge(error) || isImageError(error)) throw error;
-    const repaired = format === 'jpeg' ? repairJpeg(bytes) : undefined;
-    if (!repaired && !HARMLESS.test(reasonOf(error))) throw error;
-    const decoded = await decodeRepaired(format, repaired?.bytes ?? bytes, options).catch(() => {
-      throw error; // the fault of the file itself
-    });
-    return { ...decoded, isRepaired: true };
+    if (isTooLarge(error) || isTimeout(error) || isImageError(error)) throw error;
   }
-}
-
-async function decodeRepaired(
-  format: ImageFormat,
-  bytes: Uint8Array,
-  options: FileOptions,
-): Promise<Decoded> {
-  try {
-    return await decodeFile(format, bytes, options, 'warning');
-  } catch (error) {
-    if (!HARMLESS.test(reasonOf(error))) throw error;
-    return await decodeFile(format, bytes, options, 'error');
+  const repaired = format === 'jpeg' ? repairJpeg(bytes) : undefined;
+  if (repaired) {
+    const decoded = await besideOthers(() => decode(repaired.bytes, 'warning')).catch(() => {});
+    if (decoded) return { ...decoded, isRepaired: true };
   }
+  return alone(async () => {
+    try {
+      return await decode(bytes, 'warning');
+    } catch (error) {
+      if (!HARMLESS.test(reasonOf(error))) throw error;
+      const decoded = await decode(bytes, 'error').catch(() => {
+        throw error; // the first fault
+      });
+      return { ...decoded, isRepaired: true };
+    }
+  });
 }
 
 /** Rows and columns of the small picture that shows how much of a file is there. */
@@ -194,10 +195,10 @@ async function unusableFile(
 ): Promise<Error> {
   if (isImageError(error)) return error;
   const message = reasonOf(error);
-  if (/^timeout/.test(message)) {
+  if (isTimeout(error)) {
     return unusable(`decoding took longer than ${TIME_LIMIT_S} seconds`, { cause: error });
   }
-  const reason = plainReason(format, message);
+  const reason = plainReason(format, bytes, message);
   const isCut =
     format === 'jpeg' && /premature end/.test(message) && !/corrupt header/.test(message);
   const share = isCut ? await filledShare(bytes, maxPixels) : undefined;
@@ -213,15 +214,15 @@ async function unusableFile(
 /** Fraction of a JPEG's rows that its bytes contain; undefined where nothing can be decoded. */
 async function filledShare(bytes: Uint8Array, maxPixels: number): Promise<number | undefined> {
   try {
-    const gray = await sharp(bytes, {
+    const pipeline = sharp(bytes, {
       failOn: 'none',
       limitInputPixels: Math.min(maxPixels, LARGE_PIXELS),
     })
       .timeout({ seconds: TIME_LIMIT_S })
       .resize({ width: PART_COLUMNS, height: PART_ROWS, fit: 'fill', kernel: 'nearest' })
       .toColourspace('b-w')
-      .raw({ depth: 'uchar' })
-      .toBuffer();
+      .raw({ depth: 'uchar' });
+    const gray = await besideOthers(() => pipeline.toBuffer());
     return filledRows(gray, PART_COLUMNS);
   } catch {
     return undefined;
@@ -262,12 +263,12 @@ export function shrinkWithSharp(
   pixels: Uint8Array,
   { size, ...raw }: { width: number; height: number; channels: 1 | 3 | 4; size: number },
 ): Promise<Decoded> {
-  return sharp(pixels, { raw, limitInputPixels: false })
+  const pipeline = sharp(pixels, { raw, limitInputPixels: false })
     .flatten({ background: '#ffffff' })
     .resize(shrinking(size))
     .toColourspace('srgb')
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true });
+    .raw({ depth: 'uchar' });
+  return besideOthers(() => pipeline.toBuffer({ resolveWithObject: true }));
 }
 
 /**

@@ -10,6 +10,19 @@ export interface TiffDirectory {
   readonly compression?: number;
   /** Set where the lowest value is white. */
   readonly isMinWhite?: true;
+  /**
+   * Finds the end of the last strip, tile or value of a tag.
+   *
+   * @throws RangeError for a position outside of the file
+   */
+  readonly dataEnd: () => number;
+}
+
+/** Numbers of a tag, by the position and length of their entry. */
+interface Numbers {
+  readonly at: number;
+  readonly count: number;
+  readonly size: number;
 }
 
 /** Most directories that are read. */
@@ -20,6 +33,13 @@ const NEW_SUBFILE_TYPE = 254;
 const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
 const MIN_IS_WHITE = 0;
+/** Offsets of strips and of tiles, and their lengths. */
+const OFFSETS: readonly number[] = [273, 324];
+const LENGTHS: readonly number[] = [279, 325];
+/** Strips or tiles that are looked at, from the last. Files store them in order. */
+const LAST_STRIPS = 1000;
+/** Bytes of a number by its type, from 1. */
+const numberBytes = [1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 /** ASCII tag of GDAL, with a number. */
 const GDAL_NODATA = 42113;
 const MAX_NUMBER_BYTES = 64;
@@ -48,6 +68,23 @@ export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
       : size === 4
         ? view.getUint32(at, isLittle)
         : view.getUint16(at, isLittle);
+  const numbersOf = (entry: number): Numbers => {
+    const size = numberBytes[view.getUint16(entry + 2, isLittle) - 1] ?? 0;
+    const count = number(entry + 4, layout.offset);
+    const value = entry + layout.value;
+    const isInside = count * size <= layout.offset;
+    return { at: isInside ? value : number(value, layout.offset), count, size };
+  };
+  const endOf = (offsets?: Numbers, lengths?: Numbers): number => {
+    let end = 0;
+    if (!offsets?.size || !lengths?.size) return end;
+    const count = Math.min(offsets.count, lengths.count);
+    for (let i = Math.max(0, count - LAST_STRIPS); i < count; i++) {
+      const start = number(offsets.at + i * offsets.size, offsets.size);
+      end = Math.max(end, start + number(lengths.at + i * lengths.size, lengths.size));
+    }
+    return end;
+  };
   const seen = new Set<number>();
   let at = number(layout.first, layout.offset);
   let tags = 0;
@@ -60,15 +97,24 @@ export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
     let noData: number | undefined;
     let compression: number | undefined;
     let isMinWhite = false;
+    let offsets: Numbers | undefined;
+    let lengths: Numbers | undefined;
+    let tagEnd = 0;
     for (let i = 0; i < entries; i++) {
       const entry = at + layout.count + i * layout.entry;
       const tag = view.getUint16(entry, isLittle);
+      const values = numbersOf(entry);
+      tagEnd = Math.max(tagEnd, values.at + values.count * values.size);
       if (tag === NEW_SUBFILE_TYPE) {
         isReduced = (view.getUint32(entry + layout.value, isLittle) & 1) === 1;
       } else if (tag === COMPRESSION) {
         compression = view.getUint16(entry + layout.value, isLittle);
       } else if (tag === PHOTOMETRIC) {
         isMinWhite = view.getUint16(entry + layout.value, isLittle) === MIN_IS_WHITE;
+      } else if (OFFSETS.includes(tag)) {
+        offsets = values;
+      } else if (LENGTHS.includes(tag)) {
+        lengths = values;
       } else if (tag === GDAL_NODATA) {
         const length = number(entry + 4, layout.offset);
         const value = entry + layout.value;
@@ -78,6 +124,7 @@ export function* tiffDirectories(bytes: Uint8Array): Generator<TiffDirectory> {
     }
     yield {
       isReduced,
+      dataEnd: () => Math.max(tagEnd, endOf(offsets, lengths)),
       ...(noData !== undefined && { noData }),
       ...(compression !== undefined && { compression }),
       ...(isMinWhite && { isMinWhite }),
