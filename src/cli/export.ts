@@ -29,7 +29,8 @@ export const exportCommand: Command = {
       'Features of images of the run are compared before and after, and the loss of kNN accuracy, ' +
       'or of nearest neighbors where there are no labels, is printed and stored in the file.',
     "The weights are a safetensors file, those of a network with torchvision's names (load them " +
-      'with strict=False: there is no classifier).',
+      'with strict=False: there is no classifier), those of a model that was trained further with ' +
+      'the names of its ONNX file, and of a head on a model those of the head.',
     'Clusters are written as .csv, as .parquet, or as .json in the form of COCO: categories are ' +
       'clusters, annotations are of whole images, and score is the confidence.',
   ].join('\n'),
@@ -200,5 +201,9 @@ function formatOf(file: string): 'onnx' | 'safetensors' {
 /** Origin of the names of the exported weights, in words. */
 function namesOf(model: Model): string {
   if (model.kind !== 'trained') return '';
-  return model.config.base ? ' of the head' : ", under torchvision's names";
+  const { base, origin } = model.config;
+  if (base) return ' of the head';
+  return origin
+    ? `, under the names of the ONNX file of ${origin.model}`
+    : ", under torchvision's names";
 }

@@ -3,7 +3,7 @@ import { InferenceSession } from 'onnxruntime-node';
 import type { AssignResult } from '../cluster/index.ts';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { EXPORT_CLUSTERS } from './exportClusters.ts';
-import { EXPORT_OUTPUT } from './exportEncoder.ts';
+import { EXPORT_OUTPUT } from './exportMetadata.ts';
 import { runExported } from './onnxEncoder.ts';
 
 export interface ExportCheck {

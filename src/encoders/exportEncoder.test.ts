@@ -5,7 +5,8 @@ import { randomAt } from '../core/random.ts';
 import { resolveSettings } from '../methods/index.ts';
 import { createVariables, encode } from '../nn/index.ts';
 import { input } from '../tensor/index.ts';
-import { EXPORT_INPUT, EXPORT_OUTPUT, encoderShapes, exportEncoder } from './exportEncoder.ts';
+import { EXPORT_INPUT, encoderShapes, exportEncoder } from './exportEncoder.ts';
+import { EXPORT_OUTPUT } from './exportMetadata.ts';
 import { trainedEncoder } from './trainedEncoder.ts';
 
 const settings = resolveSettings({

@@ -17,11 +17,10 @@ import {
 import { createVariables, encode, type Variables } from '../nn/index.ts';
 import { constant, input, l2Normalize, mul, sub, type Tensor } from '../tensor/index.ts';
 import { type ClusterGraph, EXPORT_CLUSTERS, type HeadGraph } from './exportClusters.ts';
+import { EXPORT_OUTPUT, exportMetadata } from './exportMetadata.ts';
 
 /** Name of the model's input: float32 [batch, 3, s, s], RGB planes, values from 0 to 1. */
 export const EXPORT_INPUT = 'pixel_values';
-/** Name of the model's output: float32 [batch, D], each row of length 1. */
-export const EXPORT_OUTPUT = 'features';
 
 export interface ExportedEncoder {
   /** The ONNX file. */
@@ -38,24 +37,6 @@ export interface ExportParts {
   metadata?: Readonly<Record<string, string>>;
   /** Builds the output `clusters`. Default: features alone. */
   clusters?: ClusterGraph;
-}
-
-/** Metadata of the model: everything that its user must know. */
-export function exportMetadata(settings: Settings): Record<string, string> {
-  const { architecture, width, stem } = settings.encoder;
-  const { imageSize, mean, std } = settings.data;
-  return {
-    'likeness.method': settings.method.name,
-    'likeness.architecture': `${architecture}, width ${width}, stem ${stem}`,
-    'likeness.image_size': String(imageSize),
-    'likeness.mean': mean.join(','),
-    'likeness.std': std.join(','),
-    'likeness.preprocessing':
-      `RGB; shorter side resized to ${imageSize} (antialiased bilinear), ` +
-      `central square of ${imageSize}; values divided by 255. ` +
-      'Normalization by mean and std is part of the model.',
-    'likeness.output': `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; compare rows by their product`,
-  };
 }
 
 /**

@@ -25,14 +25,13 @@ export {
 } from './exportClusters.ts';
 export {
   EXPORT_INPUT,
-  EXPORT_OUTPUT,
   type ExportedEncoder,
   type ExportParts,
   encoderShapes,
   exportEncoder,
-  exportMetadata,
   methodClusters,
 } from './exportEncoder.ts';
+export { EXPORT_OUTPUT, networkMetadata, preparationOf, viewMetadata } from './exportMetadata.ts';
 export {
   defaultEncoder,
   type EncoderSpec,

@@ -3,7 +3,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { LikenessError, reasonOf } from '../core/errors.ts';
 import { readRegular } from '../formats/index.ts';
 import { encoderOf, type ImageEncoder } from './encoder.ts';
-import { EXPORT_INPUT, EXPORT_OUTPUT } from './exportEncoder.ts';
+import { EXPORT_INPUT } from './exportEncoder.ts';
+import { EXPORT_OUTPUT } from './exportMetadata.ts';
 import { exportedView, readOnnxMetadata } from './onnxMetadata.ts';
 
 const BATCH = 128;

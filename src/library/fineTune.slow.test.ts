@@ -9,6 +9,7 @@ import { openEngine } from '../backends/index.ts';
 import type { PixelCache } from '../data/index.ts';
 import { modelEncoder, untrainedEncoder } from '../encoders/index.ts';
 import { oddModel, oddWeights } from '../encoders/models/oddModel.cases.ts';
+import { decodeSafetensors, readOnnx } from '../formats/index.ts';
 import {
   inspect,
   openEncoder,
@@ -89,6 +90,25 @@ describe('train with a model to fine-tune', () => {
     const resumed = await openModel(at('twice'));
     expect((await resumed.embed(at('pictures'))).data).toEqual(a.data);
     copyFileSync(resnet, at('tiny.onnx'));
+  });
+
+  it('has its weights exported under the names of its file, with the way that it takes images', async () => {
+    const out = at('squashed');
+    const encoder = `${at('tiny.onnx')}?kernel=bicubic&fit=squash`;
+    const squashed = await start('squashed', { encoder, epochs: 1, out });
+    const { file } = await squashed.exportWeights(at('weights.safetensors'));
+    const { tensors, metadata } = decodeSafetensors(readFileSync(file));
+    const { initializers, nodes } = readOnnx(readFileSync(at('tiny.onnx')));
+    const own = new Set([...initializers.keys(), ...nodes.flatMap(({ outputs }) => outputs)]);
+    expect(Object.keys(tensors).filter((name) => !own.has(name))).toEqual([]);
+    expect(metadata).toMatchObject({
+      'likeness.model': 'tiny',
+      'likeness.fit': 'squash',
+      'likeness.kernel': 'bicubic',
+      'likeness.channels': 'rgb',
+    });
+    expect(metadata['likeness.preprocessing']).toContain('both sides resized to 32 (antialiased');
+    expect(metadata).not.toHaveProperty('likeness.architecture');
   });
 
   it('is exported with its weights, with the same features', async () => {

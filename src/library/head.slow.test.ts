@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
+import { normalizationOf } from '../encoders/index.ts';
 import { tinyModel } from '../encoders/models/tinyModel.cases.ts';
+import { decodeSafetensors } from '../formats/index.ts';
 import {
   inspect,
   listCaches,
@@ -156,6 +158,11 @@ describe('a head on a pretrained model', () => {
     expect(encoder.dimension).toBe(8);
     const weights = await model.exportWeights(at('head.safetensors'));
     expect(weights.tensors).toBeGreaterThan(2);
+    const { metadata } = decodeSafetensors(readFileSync(weights.file));
+    const { mean } = normalizationOf(model.config.base!.input);
+    expect(metadata['likeness.input']).toContain('features of tiny [batch, 8]');
+    expect(metadata['likeness.mean']).toBe(mean.join(','));
+    expect(metadata).not.toHaveProperty('likeness.architecture');
   });
 
   it('is refused for what makes no sense, before any work', async () => {

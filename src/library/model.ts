@@ -143,8 +143,8 @@ interface AnyModel {
    */
   exportHub(folder: string, options?: ExportHubOptions): Promise<ExportedHub>;
   /**
-   * Writes the encoder's weights as safetensors, those of a trained network under torchvision's
-   * names.
+   * Writes the encoder's weights as safetensors: those of a trained network under torchvision's
+   * names, and those of a model that was trained further under the names of its ONNX file.
    */
   exportWeights(file: string): Promise<ExportedWeights>;
   /**

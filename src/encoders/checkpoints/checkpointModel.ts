@@ -13,7 +13,8 @@ import {
   type Stem,
 } from '../../nn/index.ts';
 import { input } from '../../tensor/index.ts';
-import { EXPORT_INPUT, EXPORT_OUTPUT, frozenVariables } from '../exportEncoder.ts';
+import { EXPORT_INPUT, frozenVariables } from '../exportEncoder.ts';
+import { EXPORT_OUTPUT } from '../exportMetadata.ts';
 import { MODEL_TENSOR, type ModelSettings } from '../models/onnxModel.ts';
 import { type Backbone, colorsOf, findBackbone, networkOf } from './layouts.ts';
 import { openCheckpoint } from './openCheckpoint.ts';

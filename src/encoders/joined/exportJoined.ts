@@ -5,10 +5,10 @@ import {
   EXPORT_INPUT,
   type ExportedEncoder,
   type ExportParts,
-  exportMetadata,
   exportOutputs,
   frozenVariables,
 } from '../exportEncoder.ts';
+import { exportMetadata } from '../exportMetadata.ts';
 import {
   type JoinedTensors,
   joinedFeatures,
@@ -40,9 +40,8 @@ export function exportJoined({
   const pixels = input(EXPORT_INPUT, [1, 3, size, size]);
   const raw = joinedFeatures(mul(pixels, 255), { named, variables }, settings); // [batch, D]
   const about = {
-    ...exportMetadata(requireNetwork(settings)),
+    ...exportMetadata(requireNetwork(settings), size),
     'likeness.method': 'joined',
-    'likeness.image_size': String(size),
   };
   const graph = standardLowering.lower(exportOutputs(raw, clusters), {
     name: 'joined',

@@ -7,7 +7,7 @@ import {
 } from '../../compile/index.ts';
 import { input } from '../../tensor/index.ts';
 import { type ClusterGraph, EXPORT_CLUSTERS } from '../exportClusters.ts';
-import { EXPORT_OUTPUT } from '../exportEncoder.ts';
+import { EXPORT_OUTPUT } from '../exportMetadata.ts';
 import type { ModelGraph } from './modelGraph.ts';
 
 /** Names of the features in the graph that is built. */

@@ -15,14 +15,10 @@ import {
 } from '../../compile/index.ts';
 import { fieldsOf, type Tensors } from '../../formats/index.ts';
 import { EXPORT_CLUSTERS } from '../exportClusters.ts';
-import {
-  EXPORT_INPUT,
-  EXPORT_OUTPUT,
-  type ExportedEncoder,
-  type ExportParts,
-} from '../exportEncoder.ts';
+import { EXPORT_INPUT, type ExportedEncoder, type ExportParts } from '../exportEncoder.ts';
+import { EXPORT_OUTPUT, outputMetadata, viewMetadata } from '../exportMetadata.ts';
 import { clusterNodes } from './clusterNodes.ts';
-import type { ImageInput } from './imageInput.ts';
+import { type ImageInput, viewOf } from './imageInput.ts';
 import { type ModelGraph, readModelGraph } from './modelGraph.ts';
 import { MODEL_TENSOR, type ModelSettings } from './onnxModel.ts';
 
@@ -55,7 +51,7 @@ export function exportModel({
   for (const used of [EXPORT_INPUT, EXPORT_OUTPUT, EXPORT_CLUSTERS]) {
     if (!names.has(used)) names.set(used, `${prefix}own/${used}`);
   }
-  const { size, resize, fit, kernel = 'bilinear' } = input;
+  const { size } = input;
   const isNhwc = inputIsLast(graph);
   const before = fieldsOfGraph({
     ...empty,
@@ -75,16 +71,8 @@ export function exportModel({
   });
   const about = {
     'likeness.method': name,
-    'likeness.image_size': String(size),
-    'likeness.resize': String(resize),
-    'likeness.fit': fit,
-    'likeness.kernel': kernel,
-    'likeness.preprocessing':
-      `RGB; ${fit === 'crop' ? 'shorter side' : 'both sides'} resized to ${resize} (antialiased ` +
-      `${kernel}), central square of ${size}; values divided by 255.`,
-    'likeness.output':
-      `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; ` +
-      'compare rows by their product',
+    ...viewMetadata(viewOf(input)),
+    ...outputMetadata,
     ...metadata,
   };
   const writer = new Writer();

@@ -3,11 +3,11 @@ import { encodeOnnx, standardLowering } from '../../compile/index.ts';
 import { constant, input, mul } from '../../tensor/index.ts';
 import {
   EXPORT_INPUT,
-  EXPORT_OUTPUT,
   type ExportedEncoder,
   type ExportParts,
   exportOutputs,
 } from '../exportEncoder.ts';
+import { outputMetadata, preparationOf } from '../exportMetadata.ts';
 import { type PatchTensors, patchFeatures, tensorNamed } from './program.ts';
 import type { PatchSettings } from './settings.ts';
 
@@ -34,10 +34,8 @@ export function exportPatches({
   const about = {
     'likeness.method': 'patches',
     'likeness.image_size': String(size),
-    'likeness.preprocessing':
-      `RGB; shorter side resized to ${size} (antialiased bilinear), ` +
-      `central square of ${size}; values divided by 255.`,
-    'likeness.output': `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; compare rows by their product`,
+    'likeness.preprocessing': preparationOf({ size }),
+    ...outputMetadata,
   };
   const graph = standardLowering.lower(exportOutputs(raw, clusters), {
     name: 'patches',
