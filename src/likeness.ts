@@ -88,6 +88,7 @@ export type { FinishedOptions, FinishedSteps } from './library/finished.ts';
 export { type Images, type OpenImagesOptions, openImages } from './library/images.ts';
 export { type ImportOptions, type ImportResult, importModel } from './library/importModel.ts';
 export {
+  type EqualImages,
   type Inspected,
   type InspectedCheckpoint,
   type InspectedFeatures,

@@ -1,4 +1,5 @@
 /** `likeness inspect`: facts about a run, a checkpoint or a source, in a few lines. */
+import { LikenessError } from '../core/errors.ts';
 import { plural, showBytes, showCount } from '../core/text.ts';
 import {
   flatSettings,
@@ -15,6 +16,10 @@ import type { Terminal } from './terminal.ts';
 export const inspectCommand: Command = {
   name: 'inspect',
   summary: 'Prints facts about a run, a checkpoint or a source, in a few lines.',
+  details:
+    'Of a source the headers of at most 5,000 images and 4 GiB are read. Images of equal width and ' +
+    'height are decoded to count those of equal pixels, where they are at most 5,000 images and 4 ' +
+    'billion pixels. Otherwise equal files are counted.',
   arguments: [
     {
       name: 'path',
@@ -114,8 +119,9 @@ function printCheckpoint({ values, ...json }: InspectedCheckpoint, terminal: Ter
 }
 
 function printSource({ name, ...json }: InspectedSource, terminal: Terminal): object {
-  const { source, images, train, test, labels, sizes, equal, skipped, notes } = json;
-  const [first] = skipped;
+  const { source, images, train, test, labels, sizes, skipped, unreadable, notes } = json;
+  const { checked, equal } = json;
+  const such = ([first]: InspectedSource['skipped']) => `such as ${first?.id}: ${first?.reason}`;
   printFacts(terminal, [
     ['source', `${name}: ${source}, ${plural(images, 'image')}`],
     [
@@ -131,17 +137,58 @@ function printSource({ name, ...json }: InspectedSource, terminal: Terminal): ob
     ],
     [
       'skipped',
-      first ? `${plural(skipped.length, 'file')}, such as ${first.id}: ${first.reason}` : 'nothing',
+      skipped.length > 0 ? `${plural(skipped.length, 'file')}, ${such(skipped)}` : 'nothing',
     ],
-    ...(equal.count > 0
+    ...(unreadable.length > 0
       ? [
           [
-            'equal',
-            `${equal.isExact ? '' : 'at least '}${plural(equal.count, 'copy', 'copies')} of others`,
+            'unusable',
+            `${showCount(unreadable.length)} of ${plural(checked, 'image')}, ${such(unreadable)}`,
           ] as const,
         ]
       : []),
+    ...(packed.has(source) ? [] : [['checked', checkedText(json)] as const]),
+    ['equal', equalText(equal)],
     ...notes.map((note) => ['note', terminal.rewrite(note)] as const),
   ]);
+  if (checked > 0 && unreadable.length === checked) throw noneUsable(json);
   return { ...json, skipped: skipped.length };
+}
+
+/** Formats of raw pixels, without headers that could be damaged. */
+const packed: ReadonlySet<string> = new Set(['idx', 'cifar10', 'cifar100', 'stl10']);
+
+/** Tells how much of the images was looked at, and what that cannot show. */
+function checkedText(found: Pick<InspectedSource, 'images' | 'checked' | 'decoded'>): string {
+  const { images, checked, decoded } = found;
+  if (decoded === images) return `headers and pixels of ${plural(images, 'image')}`;
+  const headers = checked < images ? `${showCount(checked)} of ` : '';
+  const pixels = decoded > 0 ? `, and the pixels of ${showCount(decoded)} of equal size` : '';
+  return (
+    `headers of ${headers}${plural(images, 'image')}${pixels}. Other damage shows when ` +
+    'start or cluster decode the images'
+  );
+}
+
+function equalText({ count, isExact, compared }: InspectedSource['equal']): string {
+  const copies = count === 0 ? 'no copies' : plural(count, 'copy', 'copies');
+  const text = `${isExact || count === 0 ? '' : 'at least '}${copies} of others`;
+  if (compared === 'pixels') return `${text}, pixel by pixel`;
+  return `${text}, byte for byte. start and cluster compare the pixels`;
+}
+
+/** Builds the error for a source in which no image can be used, as other commands end with. */
+function noneUsable({
+  path,
+  checked,
+  images,
+  unreadable,
+}: Pick<InspectedSource, 'path' | 'checked' | 'images' | 'unreadable'>): LikenessError {
+  const [{ id, reason }] = unreadable as [InspectedSource['unreadable'][number]];
+  return new LikenessError(
+    'source.unusable',
+    `${path}: none of ${checked < images ? `${showCount(checked)} checked ones among ` : ''}` +
+      `${plural(images, 'image')} can be used (${id}: ${reason}). Expected at least one JPEG, ` +
+      'PNG, WebP, GIF, TIFF, AVIF or BMP picture; check the files',
+  );
 }

@@ -14,15 +14,17 @@ export { type ClassList, classListNames, classLists } from './classLists.ts';
 export { type DecodeOptions, decodeImage, imageSize, knownSize } from './decode.ts';
 export { countDistinct, countEqual } from './distinct.ts';
 export { countEqualFiles, type EqualFiles } from './equalFiles.ts';
+export { countEqualPictures, type EqualPictures } from './equalPictures.ts';
 export { type FeatureCache, openFeatureCache } from './featureCache.ts';
 export { type ImageIdentities, identitiesOf } from './identities.ts';
 export { imageFacts, type SourceFacts } from './imageFacts.ts';
 export { type IsolatedDecoder, isolatedDecoder } from './isolatedDecoder.ts';
 export { indexOfNames, isPathColumn } from './labelFile.ts';
-export { measureSource, type SourceSizes } from './measure.ts';
+export { measureSource, readHeaders, type SourceHeaders, type SourceSizes } from './measure.ts';
 export { type OpenImages, openImages, type RangedOptions } from './openImages.ts';
 export { rangeOfImage, rangeText, withOwnRange } from './ownRange.ts';
 export { openPixelReader, type PixelReader } from './reader.ts';
+export { remarkTexts } from './remarks.ts';
 export { reportSkipped } from './reportSkipped.ts';
 export { hashOfSet } from './setHash.ts';
 export { openSource, type SourceOptions } from './source.ts';
@@ -42,3 +44,4 @@ export type {
   Split,
   ValueRange,
 } from './types.ts';
+export { withRange } from './withRange.ts';

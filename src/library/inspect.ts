@@ -1,16 +1,22 @@
 /** Facts about a run, a checkpoint or a source. */
 import { readdir, stat } from 'node:fs/promises';
 import { LikenessError } from '../core/errors.ts';
-import type { ReporterOptions } from '../core/reporter.ts';
+import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { beginStage, countStage } from '../core/stage.ts';
 import {
   countEqualFiles,
-  measureSource,
+  countEqualPictures,
   openSource,
+  readHeaders,
+  remarkTexts,
+  type SkippedImage,
+  type Source,
+  type SourceHeaders,
   type SourceKind,
   type SourceOptions,
   type SourceSizes,
   withOwnRange,
+  withRange,
 } from '../data/index.ts';
 import { featureEncoder } from '../encoders/index.ts';
 import { flatSettings, headSettings, presets, settingsFor } from '../methods/index.ts';
@@ -101,12 +107,27 @@ export interface InspectedSource {
   readonly labels: readonly { readonly name: string; readonly images: number }[] | null;
   /** Null where no image can be read. */
   readonly sizes: SourceSizes | null;
-  /** Images that equal an earlier one, byte for byte. */
-  readonly equal: { readonly count: number; readonly isExact: boolean };
+  /** Number of images whose headers were read. They are evenly spread where they are not all. */
+  readonly checked: number;
+  /** Number of images of these that were decoded, to compare their pixels. */
+  readonly decoded: number;
+  /** Images that cannot be used, by their headers or on decoding, with the reasons. */
+  readonly unreadable: readonly { readonly id: string; readonly reason: string }[];
+  /** Images that equal an earlier one. */
+  readonly equal: EqualImages;
   /** Files that are no images, with the reasons. */
   readonly skipped: readonly { readonly id: string; readonly reason: string }[];
   /** Sentences about the choice of labels and folders that are left out. */
   readonly notes: readonly string[];
+}
+
+/** Images of a source that equal an earlier one. */
+export interface EqualImages {
+  readonly count: number;
+  /** Unset where the count is a lower bound, as not all images were compared. */
+  readonly isExact: boolean;
+  /** `pixels`, or `files` where decoding all images of equal size would take minutes. */
+  readonly compared: 'pixels' | 'files';
 }
 
 export type Inspected = InspectedRun | InspectedFeatures | InspectedCheckpoint | InspectedSource;
@@ -227,14 +248,15 @@ async function inspectSource(path: string, options: InspectOptions): Promise<Ins
   });
   try {
     const { entries, labelNames, kind, skipped, name } = source;
-    const count = (text: string) => countStage(reporter, { stage: 'inspect', text, unit: 'image' });
-    const sizes = await measureSource(source, { onProgress: count('measuring'), signal });
+    const onProgress = countStage(reporter, { stage: 'inspect', text: 'measuring', unit: 'image' });
+    const headers = await readHeaders(source, { onProgress, signal });
     const ranges: string[] = [];
     const say = ({ message }: { message: string }) => void ranges.push(message);
-    if (options.range === undefined)
-      await withOwnRange(source, { ...reporter, note: say, warn: say });
-    const onProgress = count('looking for equal files');
-    const equal = await countEqualFiles(source, { onProgress, signal });
+    const ranged =
+      options.range === undefined
+        ? await withOwnRange(source, { ...reporter, note: say, warn: say })
+        : withRange(source, options.range);
+    const { equal, decoded, damaged } = await compareImages(ranged, headers, reporter);
     const countOf = (split: string) => entries.filter((entry) => entry.split === split).length;
     return {
       ...{ kind: 'source', path, name, source: kind, images: entries.length },
@@ -244,12 +266,45 @@ async function inspectSource(path: string, options: InspectOptions): Promise<Ins
           name: className,
           images: entries.filter((entry) => entry.label === label).length,
         })) ?? null,
-      sizes: sizes ?? null,
+      sizes: headers.sizes ?? null,
+      checked: headers.checked,
+      decoded,
+      unreadable: [...headers.unreadable, ...damaged].map(({ id, reason }) => ({ id, reason })),
       equal,
       skipped,
-      notes: [...(source.notes ?? []).map(({ message }) => message), ...ranges],
+      notes: [
+        ...(source.notes ?? []).map(({ message }) => message),
+        ...ranges,
+        ...remarkTexts(headers.remarks, headers.checked),
+      ],
     };
   } finally {
     await source.close();
   }
+}
+
+interface Compared {
+  readonly equal: EqualImages;
+  readonly decoded: number;
+  readonly damaged: readonly SkippedImage[];
+}
+
+/** Counts equal images by their pixels, or by their bytes where decoding would take minutes. */
+async function compareImages(
+  source: Source,
+  headers: SourceHeaders,
+  reporter: Reporter,
+): Promise<Compared> {
+  const { signal } = reporter;
+  const text = 'looking for equal images';
+  const onProgress = countStage(reporter, { stage: 'inspect', text, unit: 'image' });
+  const isFiles = source.kind === 'folder' || source.kind === 'image' || source.kind === 'tar';
+  const found = isFiles && (await countEqualPictures(source, headers, { onProgress, signal }));
+  if (found) {
+    const { count, decoded, damaged } = found;
+    return { equal: { count, isExact: true, compared: 'pixels' }, decoded, damaged };
+  }
+  const equal = await countEqualFiles(source, { onProgress, signal });
+  // The bytes of packed sources are pixels.
+  return { equal: { ...equal, compared: isFiles ? 'files' : 'pixels' }, decoded: 0, damaged: [] };
 }

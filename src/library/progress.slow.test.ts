@@ -72,7 +72,7 @@ const stages: Readonly<Record<string, readonly string[]>> = {
   embed: ['patch features'],
   assign: ['embedded'],
   export: ['building the ONNX model', 'embedding the images', 'comparing the ONNX model'],
-  inspect: ['listing', 'measuring', 'looking for equal files'],
+  inspect: ['listing', 'measuring', 'looking for equal images'],
 };
 
 describe('progress', () => {
