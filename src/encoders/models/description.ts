@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { LikenessError, reasonOf } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
 import { readRegularText } from '../../formats/index.ts';
+import type { ToldParts } from './checkedKeys.ts';
 import { type Description, readPreprocessor } from './preprocessor.ts';
 import { readTimm } from './timmConfig.ts';
 
@@ -17,14 +18,20 @@ export function folderOf(file: string): string {
  * Reads `preprocessor_config.json` or timm's `config.json` beside a model, or beside its folder
  * `onnx`; undefined without them.
  *
+ * @param told parts that these files need not tell
  * @throws LikenessError `encoder.preprocessor`
  */
-export async function descriptionOf(file: string): Promise<Description | undefined> {
+export async function descriptionOf(
+  file: string,
+  told: ToldParts = new Set(),
+): Promise<Description | undefined> {
   for (const place of new Set([folderOf(file), dirname(file)])) {
     const path = join(place, 'preprocessor_config.json');
-    if (existsSync(path)) return readPreprocessor(await readJson(path), path);
+    if (existsSync(path)) return readPreprocessor(await readJson(path), { file: path, told });
     const config = join(place, 'config.json');
-    const found = existsSync(config) ? readTimm(await readJson(config), config) : undefined;
+    const found = existsSync(config)
+      ? readTimm(await readJson(config), { file: config, told })
+      : undefined;
     if (found) return found;
   }
   return undefined;

@@ -77,3 +77,37 @@ describe('a preprocessor_config.json that leaves something out', () => {
     );
   });
 });
+
+describe('a preprocessor_config.json with values that cannot be', () => {
+  it.each([
+    [{ image_std: [0, 0.25, 0.25] }, '?std=0.25,0.25,0.25'],
+    [{ size: { longest_edge: 32 } }, '?size=32&resize=36'],
+    [{ resample: 9 }, '?kernel=bilinear'],
+  ])('is refused for %o, unless the name gives another', async (keys, suffix) => {
+    const path = described({ ...whole, ...keys });
+    await expect(openModelFile(path)).rejects.toMatchObject({ code: 'encoder.preprocessor' });
+    const { settings, notes } = await openModelFile(path + suffix);
+    expect(settings.input).toMatchObject(input);
+    expect(notes).toHaveLength(1);
+  });
+});
+
+describe('a preprocessor_config.json with unusual values', () => {
+  it('that states another size than the model is fixed to has the size of the model', async () => {
+    const path = described({ ...whole, crop_size: 64, size: { shortest_edge: 72 } }, { size: 32 });
+    const { settings, notes } = await openModelFile(path);
+    expect(settings.input).toEqual(input);
+    expect(notes[1]).toMatch(/_config.json states images of 64 px; they are made 32 px, to which/);
+    expect((await openModelFile(`${path}?size=32&resize=36`)).notes).toHaveLength(1);
+  });
+
+  it.each([
+    [{ image_mean: 123.7 }, 'The mean 123.7, 123.7, 123.7 is unusual for colors from 0 to 1', 1],
+    [{ do_rescale: false }, 'The mean 0.5, 0.5, 0.5 is unusual for colors from 0 to 255', 1 / 255],
+  ])('notes a mean on another scale: %o', async (keys, reason, scale) => {
+    const path = described({ ...whole, ...keys });
+    const { notes } = await openModelFile(path);
+    expect(notes[1]).toContain(reason);
+    expect((await openModelFile(`${path}?scale=${scale}`)).notes).toHaveLength(1);
+  });
+});

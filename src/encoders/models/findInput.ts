@@ -2,6 +2,7 @@
 import { LikenessError } from '../../core/errors.ts';
 import { displayPath } from '../../core/text.ts';
 import { exportedView, readOnnxMetadata } from '../onnxMetadata.ts';
+import { exampleOf, type ToldParts } from './checkedKeys.ts';
 import { descriptionOf } from './description.ts';
 import { IMAGENET, type ImageInput } from './imageInput.ts';
 import { type ModelGraph, ownScale } from './modelGraph.ts';
@@ -30,8 +31,9 @@ export async function findInput(
   file: string,
   { bytes, graph, model, given }: FoundParts,
 ): Promise<{ input: ImageInput; notes: string[]; describedBy?: string }> {
-  const described = await descriptionOf(file);
   const exported = exportedView(readOnnxMetadata(bytes) ?? {});
+  const told = toldParts(given, exported !== undefined);
+  const described = await descriptionOf(file, told);
   // The view in an exported model is the exact one; files beside it are for other programs.
   const own: Partial<ImageInput> = {
     ...described?.input,
@@ -48,8 +50,15 @@ export async function findInput(
       `size: received ${input.size}; expected ${model.size}, to which ${displayPath(file)} is fixed`,
     );
   }
-  const notes = [...(described?.notes ?? []), ...found.notes];
+  const notes = [...(described?.notes ?? []), ...found.notes, ...notesOnColors(input, given)];
   return { input, notes, ...(described && { describedBy: described.file }) };
+}
+
+/** Parts that files beside the model need not tell. */
+function toldParts(given: Partial<ImageInput>, isExported: boolean): ToldParts {
+  const parts = Object.keys(given) as (keyof ImageInput)[];
+  const view = isExported ? (['size', 'resize', 'fit', 'kernel'] as const) : [];
+  return new Set([...parts.filter((part) => given[part] !== undefined), ...view]);
 }
 
 type Colors = Pick<ImageInput, 'scale' | 'mean' | 'std'>;
@@ -111,7 +120,30 @@ function stated(description: Description, { own, colors, given, fixed }: Known):
   if (!std) throw missing(description, 'std');
   const plain = { fit: 'crop', channels: 'rgb', scale: 1 / 255 } as const;
   const input = { ...plain, ...rest, mean, std, size, resize: Math.max(size, resize) };
-  return { input, notes: [] };
+  const isOther = given.size === undefined && own.size !== undefined && own.size !== size;
+  const note =
+    `${displayPath(description.file)} states images of ${own.size} px; they are made ${size} px, ` +
+    'to which the model is fixed.';
+  return { input, notes: isOther ? [note] : [] };
+}
+
+/** Largest mean in bytes that is rather one of colors from 0 to 1. */
+const FRACTION = 1;
+
+/** Tells of a mean that is not on the scale of the colors, unless a person gave it. */
+function notesOnColors({ mean, scale }: ImageInput, given: Partial<ImageInput>): string[] {
+  if (given.mean !== undefined || given.scale !== undefined) return [];
+  const top = Math.round(scale * 255 * 1000) / 1000;
+  const isOutside = mean.some((value) => value < 0 || value > top);
+  const isFraction = top === 255 && mean.some((v) => v > 0) && mean.every((v) => v <= FRACTION);
+  if (!isOutside && !isFraction) return [];
+  const other = isFraction
+    ? '"?scale=0.0039216" (colors from 0 to 1)'
+    : '"?scale=1" (colors from 0 to 255)';
+  return [
+    `The mean ${mean.join(', ')} is unusual for colors from 0 to ${top}, and is taken as it is. ` +
+      `${other} or "?mean=0.5,0.5,0.5" behind the name of the model changes that.`,
+  ];
 }
 
 /**
@@ -129,13 +161,7 @@ function resizeOf({
   return own.size === undefined ? own.resize : Math.round((size * own.resize) / own.size);
 }
 
-/** Values that an error shows for a part. */
-const EXAMPLES = {
-  size: '?size=224',
-  resize: '?resize=256',
-  mean: '?mean=0.485,0.456,0.406',
-  std: '?std=0.229,0.224,0.225',
-} as const;
+/** Meanings of the parts, for errors. */
 const MEANINGS = {
   size: 'the side of the images that the model takes',
   resize: 'how images are resized before they are cropped',
@@ -144,12 +170,12 @@ const MEANINGS = {
 } as const;
 
 /** Error for a part that changes features and that nothing tells. */
-function missing({ file, keys }: Description, part: keyof typeof EXAMPLES): LikenessError {
+function missing({ file, keys }: Description, part: keyof typeof MEANINGS): LikenessError {
   const key = keys[part] ?? part;
   return new LikenessError(
     'encoder.preprocessor',
     `encoder: received ${displayPath(file)} without "${key}"; expected ${MEANINGS[part]}, which ` +
       `changes its features. Add "${key}" to the file, or give it behind the name of the model, ` +
-      `such as "${EXAMPLES[part]}".`,
+      `such as "${exampleOf([part])}".`,
   );
 }

@@ -3,7 +3,14 @@ import { z } from 'zod';
 import { type EvaluationSpec, fits, resizeKernels } from '../../views/index.ts';
 
 export const triple = z.tuple([z.number(), z.number(), z.number()]);
-export const side = z.int().min(1).max(2048);
+/** Largest side of images, in pixels. */
+export const MAX_SIDE = 2048;
+export const side = z.int().min(1).max(MAX_SIDE);
+/** Deviations of the three channels, by which colors are divided. */
+export const deviations = triple.refine(
+  (values) => values.every((value) => value > 0),
+  'expected values above 0',
+);
 
 /** Pixels of an imported model: `(byte · scale - mean) / std` per channel. */
 export const imageInput = z.strictObject({
@@ -18,7 +25,7 @@ export const imageInput = z.strictObject({
   channels: z.enum(['rgb', 'bgr']),
   scale: z.number().positive(),
   mean: triple,
-  std: triple.refine((values) => values.every((value) => value > 0), 'expected values above 0'),
+  std: deviations,
 });
 export type ImageInput = z.output<typeof imageInput>;
 
@@ -33,8 +40,14 @@ export const IMAGENET = {
   std: [0.229, 0.224, 0.225],
 } as const satisfies Pick<ImageInput, 'mean' | 'std'>;
 
-/** Kernel of an input. Others than these, such as nearest neighbors, are bilinear here. */
-export function kernelOf(kernel: string | undefined): Pick<ImageInput, 'kernel'> {
-  const found = resizeKernels.find((name) => name === kernel);
-  return found && found !== 'bilinear' ? { kernel: found } : {};
-}
+/** Values that messages show for the parts behind the name of a model. */
+export const NAME_EXAMPLES: Readonly<Record<keyof ImageInput, string>> = {
+  size: 'size=224',
+  resize: 'resize=256',
+  fit: 'fit=crop',
+  kernel: 'kernel=bicubic',
+  channels: 'channels=bgr',
+  scale: 'scale=1',
+  mean: 'mean=0.485,0.456,0.406',
+  std: 'std=0.229,0.224,0.225',
+};

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { ImageInput } from './imageInput.ts';
 import { readTimm } from './timmConfig.ts';
 
 const whole = {
   ...{ input_size: [3, 224, 224], mean: [0, 0, 0], std: [1, 1, 1] },
   ...{ crop_pct: 0.95, crop_mode: 'center', interpolation: 'bilinear' },
 };
-const read = (pretrained_cfg: object) => readTimm({ pretrained_cfg }, 'config.json');
+const read = (pretrained_cfg: unknown, ...told: (keyof ImageInput)[]) =>
+  readTimm({ pretrained_cfg }, { file: 'config.json', told: new Set(told) });
 
 describe('readTimm', () => {
   it('reads size, crop, kernel and colors', () => {
@@ -20,7 +22,8 @@ describe('readTimm', () => {
     });
     expect(read({ ...whole, interpolation: 'bicubic' })?.input.kernel).toBe('bicubic');
     expect(read({ ...whole, crop_mode: 'squash' })?.input.fit).toBe('squash');
-    expect(readTimm({ model_type: 'vit' }, 'config.json')).toBeUndefined();
+    const about = { file: 'config.json', told: new Set<never>() };
+    expect(readTimm({ model_type: 'vit' }, about)).toBeUndefined();
   });
 
   // Defaults of resolve_data_config of timm 1.0.
@@ -40,10 +43,29 @@ describe('readTimm', () => {
   });
 
   it.each([
-    [{ input_size: [3, 224, 192] }, 'input_size is 224 x 192; expected a square'],
-    [{ crop_mode: 'border' }, 'crop_mode is "border"; expected "center" or "squash"'],
-    [{ mean: [0.5] }, '"pretrained_cfg.mean'],
-  ])('refuses %o', (part, reason) => {
-    expect(() => read({ ...whole, ...part })).toThrow(reason);
+    [{ input_size: [3, 224, 192] }, 'input_size" is [3,224,192]; expected channels', 'size'],
+    [{ crop_mode: 'border' }, 'crop_mode" is "border"; expected "center" or "squash"', 'fit'],
+    [{ mean: [0.5] }, '"pretrained_cfg.mean" is [0.5]; expected three numbers', 'mean'],
+    [{ std: [0, 1, 1] }, 'std" is [0,1,1]; expected three numbers above 0', 'std'],
+    [{ interpolation: 'wow' }, 'interpolation" is "wow"; expected a kernel of Pillow', 'kernel'],
+    [{ crop_pct: -1 }, 'crop_pct" is -1; expected a number above 0', 'size'],
+  ] as const)('refuses %o, and takes it where the name tells the same', (keys, reason, part) => {
+    expect(() => read({ ...whole, ...keys })).toThrow(reason);
+    expect(() => read({ ...whole, ...keys })).toThrow(`"?${part}=`);
+    expect(read({ ...whole, ...keys }, part)?.notes).toEqual([]);
+  });
+
+  it('asks to restore a description that is no object', () => {
+    expect(() => read(3)).toThrow('"pretrained_cfg" is 3; expected an object. Restore the file');
+  });
+
+  it.each(['nearest', 'box', 'random'])('says that resizing by %s is bilinear', (interpolation) => {
+    const found = read({ ...whole, interpolation });
+    expect(found?.input).not.toHaveProperty('kernel');
+    expect(found?.notes).toEqual([
+      `config.json asks for resizing by "${interpolation}", which likeness does not have; ` +
+        'bilinear is taken.',
+    ]);
+    expect(read({ ...whole, interpolation }, 'kernel')?.notes).toEqual([]);
   });
 });
