@@ -32,8 +32,7 @@ export function viewMetadata(view: EvaluationSpec): Record<string, string> {
 
 /** Metadata of the output of an exported model. */
 export const outputMetadata = {
-  'likeness.output':
-    `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; ` + 'compare rows by their product',
+  'likeness.output': `${EXPORT_OUTPUT}: one row of Euclidean length 1 per image; compare rows by their product`,
 };
 
 /** Metadata of a trained network, whatever holds it. */

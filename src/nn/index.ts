@@ -30,6 +30,7 @@ export {
   type ImportOptions,
   importedRates,
   importGraph,
+  NAMING,
   type RuntimeTypes,
   registerNetwork,
   trainableOperators,

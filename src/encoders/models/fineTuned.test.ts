@@ -2,7 +2,11 @@ import { readFileSync } from 'node:fs';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../backends/index.ts';
+import { encodeOnnx } from '../../compile/index.ts';
+import { readOnnx } from '../../formats/index.ts';
 import { inferenceProgram } from '../../methods/index.ts';
+import { floats, node } from '../../nn/graph/operators.cases.ts';
+import { quantizedModel } from '../../nn/graph/quantized.cases.ts';
 import { exportModel } from './exportModel.ts';
 import { normalizationOf, registerModel, withWeights } from './fineTuned.ts';
 import type { ModelSettings } from './onnxModel.ts';
@@ -112,6 +116,42 @@ describe('a model that was trained further', () => {
     rows.forEach((value, i) => {
       expect(Math.abs(found[i]! - value), `value ${i}`).toBeLessThan(1e-4);
     });
+  });
+
+  it('is written with floats in place of whole numbers with scales', async () => {
+    const model = modelOf('e', quantizedModel());
+    const { rows, state } = await changed(model);
+    const data = withWeights(model.tensors.model.data, state);
+    expect([...readOnnx(data).initializers.keys()].sort()).toEqual(['b1', 'b2', 'w1', 'w2']);
+    const tensors = { model: { dtype: 'uint8', shape: [data.length], data } } as const;
+    const found = await exported(exportModel({ settings: model.settings, tensors }).model);
+    rows.forEach((value, i) => {
+      expect(Math.abs(found[i]! - value), `value ${i}`).toBeLessThan(1e-4);
+    });
+  });
+
+  it('does not advise to freeze layers below an operator that reads weights alone', () => {
+    const data = encodeOnnx({
+      name: 'signs',
+      nodes: [
+        node('LRN', ['w'], { size: 1 }, ['normal']),
+        node('Conv', ['x', 'normal'], {}, ['maps']),
+        node('GlobalAveragePool', ['maps'], {}, ['pooled']),
+        node('Flatten', ['pooled']),
+      ],
+      constants: [floats('w', [16, 3, 2, 2])],
+      inputs: [{ name: 'x', shape: ['batch', 3, S, S], dtype: 'float32' }],
+      outputs: [{ name: 'y', dtype: 'float32' }],
+    });
+    const { settings, tensors } = modelOf('f', data);
+    registerModel(settings, tensors);
+    const build = () =>
+      inferenceProgram({
+        encoder: { architecture: 'imported', model: settings.sha256, dimension: 16 },
+        ...{ normalize: normalizationOf(settings.input), batchSize: 2, size: S },
+      });
+    expect(build).toThrow('computes weights from weights, whatever the images are, so');
+    expect(build).not.toThrow('Set frozenLayers');
   });
 
   it('refuses weights that the file does not have', () => {

@@ -1,9 +1,15 @@
 /** An imported model that is trained further: its network, its input, and its file afterwards. */
 import { Writer } from '../../compile/index.ts';
 import { LikenessError } from '../../core/errors.ts';
-import { bytesOf, fieldsOf, readOnnx, type Tensors } from '../../formats/index.ts';
+import {
+  bytesOf,
+  fieldsOf,
+  type OnnxModelNode,
+  readOnnx,
+  type Tensors,
+} from '../../formats/index.ts';
 import type { Normalization } from '../../methods/index.ts';
-import { IMPORTED_PREFIX, type ImportedNetwork, registerNetwork } from '../../nn/index.ts';
+import { IMPORTED_PREFIX, type ImportedNetwork, NAMING, registerNetwork } from '../../nn/index.ts';
 import type { ImageInput } from './imageInput.ts';
 import { MODEL_TENSOR, type ModelSettings } from './onnxModel.ts';
 import { runtimeTypesOf } from './runtimeTypes.ts';
@@ -62,7 +68,8 @@ const FLOAT = 1;
  * The bytes of a model with other weights, float32.
  *
  * Weights that the file has as initializers are replaced. Those that it has as nodes (constants,
- * and further names of a weight) become initializers in their place.
+ * further names of a weight, and whole numbers with a scale) become initializers in their place.
+ * Initializers that such nodes alone have read are left out.
  *
  * @param state values by names with the prefix of an imported network; others are left out
  * @throws LikenessError `encoder.incomplete` for a value that the file has no weight for
@@ -71,7 +78,7 @@ export function withWeights(
   bytes: Uint8Array,
   state: Readonly<Record<string, Float32Array>>,
 ): Uint8Array {
-  const { initializers, nodes } = readOnnx(bytes);
+  const { initializers, nodes, outputs } = readOnnx(bytes);
   const values = new Map(
     Object.entries(state)
       .filter(([name]) => name.startsWith(IMPORTED_PREFIX))
@@ -81,7 +88,7 @@ export function withWeights(
   for (const [name, { shape }] of initializers) shapes.set(name, shape);
   for (const { type, inputs, outputs, attributes } of nodes) {
     const stored = attributes.get('value')?.tensor?.shape;
-    const shape = type === 'Constant' ? stored : type === 'Identity' && shapes.get(inputs[0]!);
+    const shape = type === 'Constant' ? stored : NAMING.has(type) && shapes.get(inputs[0]!);
     if (shape) shapes.set(outputs[0]!, shape);
   }
   for (const [name, data] of values) {
@@ -93,9 +100,17 @@ export function withWeights(
         'of the model. Restore the run.',
     );
   }
+  const isReplaced = (node: OnnxModelNode) => NAMING.has(node.type) && values.has(node.outputs[0]!);
+  const read = new Set([
+    ...nodes.flatMap((node) => (isReplaced(node) ? [] : node.inputs)),
+    ...outputs.map(({ name }) => name),
+  ]);
+  const unread = new Set(
+    nodes.filter(isReplaced).flatMap(({ inputs }) => inputs.filter((name) => !read.has(name))),
+  );
   const writer = new Writer();
   for (const { field, value, number } of fieldsOf(bytes)) {
-    if (field === GRAPH && value) writer.raw(GRAPH, graphWith(value, { values, shapes }));
+    if (field === GRAPH && value) writer.raw(GRAPH, graphWith(value, { values, shapes, unread }));
     else if (value) writer.raw(field, value);
     else if (number !== undefined) writer.integer(field, number);
   }
@@ -105,17 +120,22 @@ export function withWeights(
 interface Replaced {
   values: ReadonlyMap<string, Float32Array>;
   shapes: ReadonlyMap<string, readonly number[]>;
+  /** Weights that nothing reads any more. */
+  unread: ReadonlySet<string>;
 }
 
 /** A graph's message without what is replaced, and with the new weights behind. */
-function graphWith(graph: Uint8Array, { values, shapes }: Replaced): Uint8Array {
+function graphWith(graph: Uint8Array, { values, shapes, unread }: Replaced): Uint8Array {
   const decoder = new TextDecoder();
   const textOf = (message: Uint8Array, wanted: number) =>
     decoder.decode([...fieldsOf(message)].find(({ field }) => field === wanted)?.value);
   const isReplaced = (field: number, message: Uint8Array) => {
-    if (field === FIELD.initializer) return values.has(textOf(message, TENSOR.name));
+    if (field === FIELD.initializer) {
+      const name = textOf(message, TENSOR.name);
+      return values.has(name) || unread.has(name);
+    }
     if (field !== FIELD.node || !values.has(textOf(message, NODE.output))) return false;
-    return ['Constant', 'Identity'].includes(textOf(message, NODE.type));
+    return NAMING.has(textOf(message, NODE.type));
   };
   const writer = new Writer();
   for (const { field, value, number } of fieldsOf(graph)) {

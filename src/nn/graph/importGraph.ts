@@ -10,6 +10,7 @@ import type { OnnxModel, OnnxModelNode } from '../../formats/index.ts';
 import { showShape, sizeOf, type Tensor } from '../../tensor/index.ts';
 import type { Variables } from '../variables.ts';
 import type { Constant } from './constants.ts';
+import { dequantized } from './dequantize.ts';
 import { foldShape, folds } from './fold.ts';
 import {
   type Computed,
@@ -146,10 +147,11 @@ function outputsOf(node: OnnxModelNode, graph: Graph): [string, Value][] {
     if (name === '') return undefined;
     const value = values.get(name);
     if (value) return value;
-    throw new LikenessError(
-      'graph.unknown',
-      `${showNode(node)}: it reads "${name}", which no node before it makes`,
-    );
+    const reason = model.initializers.has(name)
+      ? 'a weight of a type that is not known here, such as 4-bit integers. Take a file with ' +
+        'floats or 8-bit integers, or train a head on the features, without `fineTune`'
+      : 'which no node before it makes';
+    throw new LikenessError('graph.unknown', `${showNode(node)}: it reads "${name}", ${reason}`);
   });
   const [output = ''] = node.outputs;
   if (PASSING.has(node.type)) return [[output, renamed(inputs[0]!, output, node)]];
@@ -163,6 +165,8 @@ function outputsOf(node: OnnxModelNode, graph: Graph): [string, Value][] {
   const fold = DOMAINS.has(node.domain) && isKnown ? folds[node.type] : undefined;
   try {
     if (fold) return named(node, [fold(known, ends)].flat() as Constant[]);
+    const weight = DOMAINS.has(node.domain) ? dequantized(ends, output) : undefined;
+    if (weight) return [[output, weight]];
     const rule = ruleOf(node);
     if (!rule) {
       // Weights that the node reads stay as they are, too.

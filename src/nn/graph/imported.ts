@@ -5,7 +5,7 @@
  * registered when its file is read, as methods are.
  */
 import { LikenessError } from '../../core/errors.ts';
-import type { OnnxModel } from '../../formats/index.ts';
+import type { OnnxModel, OnnxModelNode } from '../../formats/index.ts';
 import { concat, mean, slice, type Tensor, transpose } from '../../tensor/index.ts';
 import type { Variables } from '../variables.ts';
 import { importGraph, untrainableNodes } from './importGraph.ts';
@@ -86,7 +86,7 @@ export function importedEncoder(variables: Variables, x: Tensor, options: Import
     ...{ variables, feeds: { [name]: images }, output: output.name },
     ...{ prefix: IMPORTED_PREFIX, frozen: new Set(frozen) },
     ...(runtimeTypes && { runtimeTypes }),
-    advice: () => freezingAdvice(network),
+    advice: (node) => freezingAdvice(network, node),
   });
   switch (output.pooling) {
     case 'class':
@@ -103,13 +103,23 @@ export function importedEncoder(variables: Variables, x: Tensor, options: Import
 }
 
 /** The least `frozenLayers` with which all operators without a gradient run as they are. */
-function freezingAdvice({ model, output, layers }: ImportedNetwork & { layers: GraphLayers }) {
+function freezingAdvice(
+  { model, output, layers }: ImportedNetwork & { layers: GraphLayers },
+  node: OnnxModelNode,
+) {
   const [{ name: input }] = model.inputs as [(typeof model.inputs)[number]];
-  const reached = untrainableNodes(model, { input, output: output.name }).flatMap(({ inputs }) =>
+  const other = 'Or export the model with other operators.';
+  const nodes = untrainableNodes(model, { input, output: output.name });
+  if (!nodes.includes(node)) {
+    return (
+      'It computes weights from weights, whatever the images are, so `frozenLayers` does not ' +
+      `help. Train a head on the features, without \`fineTune\`. ${other}`
+    );
+  }
+  const reached = nodes.flatMap(({ inputs }) =>
     inputs.flatMap((name) => layers.depthOf.get(name) ?? []),
   );
   const last = Math.max(1, ...reached);
-  const other = 'Or export the model with other operators.';
   if (last >= layers.depth) {
     return (
       `It follows all ${layers.depth} layers, so nothing is left to train above it. Train a head ` +

@@ -12,4 +12,5 @@ export {
   trainableOperators,
   untrainableNodes,
 } from './importGraph.ts';
+export { NAMING } from './layers.ts';
 export type { RuntimeTypes } from './runtime.ts';

@@ -37,10 +37,10 @@ export function graphLayers(
   const layerOf = new Map<string, number>();
   let deepest = 0;
   for (const node of neededNodes(model, { output, fed: new Set([input]) })) {
-    const own = ownWeight(node) ?? node.inputs.flatMap((name) => weights.get(name) ?? []);
+    const own = node.inputs.flatMap((name) => weights.get(name) ?? []);
     const reads = node.inputs.flatMap((name) => depths.get(name) ?? []);
     if (reads.length === 0) {
-      for (const name of node.outputs) weights.set(name, [...new Set(own)]);
+      for (const name of node.outputs) weights.set(name, ownWeight(node) ?? [...new Set(own)]);
       continue;
     }
     const isLayer = LAYERS.has(node.type) && own.length > 0;
@@ -54,7 +54,10 @@ export function graphLayers(
   return { depth: Math.max(1, deepest), layerOf, depthOf: depths };
 }
 
-/** The name of a weight that a node makes: a constant, or another one through an Identity. */
-function ownWeight({ type, outputs }: OnnxModelNode): readonly string[] | undefined {
-  return type === 'Constant' || type === 'Identity' ? outputs : undefined;
+/** Operators whose output is a weight of its own, where it depends on no image. */
+export const NAMING = new Set(['Constant', 'Identity', 'DequantizeLinear']);
+
+/** The name of a weight that a node makes: a constant, or another one of a weight. */
+function ownWeight({ type, outputs }: OnnxModelNode): string[] | undefined {
+  return NAMING.has(type) ? [...outputs] : undefined;
 }
