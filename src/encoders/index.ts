@@ -120,6 +120,7 @@ export {
   joinRows,
   runBatches,
 } from './runBatches.ts';
+export { type ComparedSet, type RowsSeen, rowsSeen, sayIfSame } from './sameFeatures.ts';
 export {
   type Standardization,
   standardizationOf,

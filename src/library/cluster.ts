@@ -46,6 +46,7 @@ import { warnOfLargest } from './largestCluster.ts';
 import { checkOptions, commandLine, oneOf, path, splitNames, wholeNumber } from './options.ts';
 import { withEncoder, withEngine } from './runEncoder.ts';
 import { withStoredFeatures } from './storedFeatures.ts';
+import { warnOfOneGroup } from './warnOfSame.ts';
 
 export interface ClusterOptions extends ReporterOptions {
   /** Number of clusters. Default: learned by the method, or suggested from the data. */
@@ -166,6 +167,7 @@ export async function clusterImages(
     checkK(k, set.indices.length);
     const found = await withEncoder(run, {}, async (encoder, engine) => {
       features = await embedToScratch(encoder, run, set, reporter);
+      await warnOfOneGroup(encoder, { set, features, reporter });
       const { prototypes, learned } = await applyHeads(engine, encoder, features);
       const clustering =
         learned && options.algorithm === undefined && (k ?? learned.dimension) === learned.dimension

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { normalizeRows } from '../cluster/index.ts';
 import type { Reporter, ReporterOptions } from '../core/reporter.ts';
 import { indicesOfSplit, type OpenImages, type PixelCache, reportSkipped } from '../data/index.ts';
-import type { ImageEncoder } from '../encoders/index.ts';
+import { type ImageEncoder, type RowsSeen, rowsSeen } from '../encoders/index.ts';
 import { makeFolder } from '../formats/index.ts';
 import { type Run, type StoredSource, writeSkipped } from '../run/index.ts';
 import {
@@ -16,6 +16,7 @@ import {
 import { type Images, reporterFor, withImages } from './images.ts';
 import { checkOptions, flag, oneOf, splitNames } from './options.ts';
 import { withEncoder } from './runEncoder.ts';
+import { warnOfSame } from './warnOfSame.ts';
 
 export interface EmbedOptions extends ReporterOptions {
   /** Images to embed. Default `all`. */
@@ -99,6 +100,9 @@ export async function embedImages(
         const features = await encoder.embed(set, { workers: source.workers, reporter });
         const { data, count, dimension } =
           options.normalize === false ? features : normalizeRows(features);
+        const seen = rowsSeen(dimension);
+        seen.add(data);
+        warnOfSame(encoder, { set, seen, reporter });
         return { ...namesOf(set.cache, set.indices), data, count, dimension };
       });
     },
@@ -135,11 +139,10 @@ export async function embedToFile(
             normalised: normalize ? 'l2' : 'no',
           },
         };
-        const files = await writeFeatures(
-          file,
-          table,
-          normalize ? unitParts(parts, dimension) : parts,
-        );
+        const seen = rowsSeen(dimension);
+        const rows = normalize ? unitParts(parts, dimension) : parts;
+        const files = await writeFeatures(file, table, seenParts(rows, seen));
+        warnOfSame(encoder, { set, seen, reporter });
         return {
           files: files.map((name) => resolve(name)),
           ...{ format, count: set.indices.length, dimension, normalized: normalize },
@@ -165,6 +168,14 @@ async function imageSet(
   if (isListed) await writeSkipped(skippedFile, cache.skipped);
   reportSkipped(cache, reporter, length > 0 ? { listedIn: skippedFile } : {});
   return { cache, indices: indicesOfSplit(cache, split) };
+}
+
+/** Passes rows on, and shows them. */
+async function* seenParts(parts: AsyncIterable<Float32Array>, seen: RowsSeen) {
+  for await (const data of parts) {
+    seen.add(data);
+    yield data;
+  }
 }
 
 /** Divides rows by their length. */

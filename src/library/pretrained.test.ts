@@ -1,8 +1,17 @@
 /** A pretrained model as the encoder of a run, and everything that is done with it. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openWorkplace, writeTextures } from '../../test/likeness.cases.ts';
+import { encodeOnnx, onnxTypes } from '../compile/index.ts';
 import { COMMIT, type HubServer, startHub } from '../encoders/hub/hubServer.cases.ts';
 import { tinyModel } from '../encoders/models/tinyModel.cases.ts';
 import { decodeSafetensors } from '../formats/index.ts';
@@ -15,6 +24,7 @@ import {
   start,
   train,
 } from '../likeness.ts';
+import { node } from '../nn/graph/operators.cases.ts';
 import { writeEncoder } from '../run/index.ts';
 
 const workplace = openWorkplace();
@@ -30,6 +40,56 @@ beforeAll(async () => {
 afterAll(() => {
   delete process.env.LIKENESS_CACHE;
   workplace.remove();
+});
+
+describe('a model with the same features for all images', () => {
+  const warned: string[] = [];
+  const onWarning = ({ code, message }: { code: string; message: string }) =>
+    void warned.push(`${code} ${message}`);
+  const sentence =
+    'zero: the features of all 24 images are zero, although the images differ, so they tell ' +
+    'nothing apart. Take another output of the model with `?output=`, or another model.';
+  beforeAll(() => {
+    const bytes = encodeOnnx({
+      name: 'zero',
+      nodes: [
+        node('GlobalAveragePool', ['x'], {}, ['pooled']),
+        node('Flatten', ['pooled'], {}, ['rows']),
+        node('Mul', ['rows', 'none']),
+      ],
+      constants: [{ name: 'none', shape: [], type: onnxTypes.float32, data: Float32Array.of(0) }],
+      inputs: [{ name: 'x', shape: ['batch', 3, 32, 32], dtype: 'float32' }],
+      outputs: [{ name: 'y', shape: ['batch', 3], dtype: 'float32' }],
+    });
+    writeFileSync(at('zero.onnx'), bytes);
+  });
+
+  it('gets no head', async () => {
+    const options = { encoder: at('zero.onnx'), k: 3, out: at('headless') };
+    await expect(train(at('pictures'), options)).rejects.toThrow(sentence);
+    expect(existsSync(at('headless'))).toBe(false);
+  });
+
+  it('is warned of where it clusters and embeds', async () => {
+    const model = await start(at('pictures'), { encoder: at('zero.onnx'), out: at('same') });
+    await model.cluster(at('pictures'), { onWarning });
+    await model.embed(at('pictures'), { onWarning });
+    await model.embedTo(at('same.npy'), at('pictures'), { onWarning });
+    expect(warned.filter((text) => text === `features.same ${sentence}`)).toHaveLength(3);
+  });
+
+  it('is not blamed for copies of one picture', async () => {
+    warned.length = 0;
+    mkdirSync(at('copies'));
+    const [name] = readdirSync(at('pictures'));
+    for (const copy of ['a.png', 'b.png']) copyFileSync(at('pictures', name!), at('copies', copy));
+    const model = await start(at('copies'), { encoder: at('tiny.onnx'), out: at('one') });
+    await model.cluster(at('copies'), { onWarning });
+    expect(warned).toContainEqual(
+      'cluster.identical 2 images have the same pixels, so they are one group. Add other images.',
+    );
+    expect(warned.join()).not.toContain('features.same');
+  });
 });
 
 describe('start with a pretrained model', () => {

@@ -1,14 +1,17 @@
 /** Preparing a run that trains a head on the features of a pretrained model. */
 import { availableParallelism } from 'node:os';
 import { type Engine, openEngine } from '../backends/index.ts';
-import { suggestClusters } from '../cluster/index.ts';
+import { type Features, suggestClusters } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
 import { plural } from '../core/text.ts';
 import { identitiesOf, indicesOfSplit, type OpenImages, reportSkipped } from '../data/index.ts';
 import {
+  type ComparedSet,
   type ImageEncoder,
   type ModelFile,
+  rowsSeen,
+  sayIfSame,
   standardizationOf,
   standardizationTensors,
   trainingName,
@@ -77,6 +80,7 @@ export async function prepareHead(
   const workers = given.run?.workers ?? 1;
   const found = await withFeatures({ model, threads }, async (engine, encoder) => {
     const features = await encoder.embed({ cache, indices }, { workers, reporter });
+    requireDifferent(encoder, { cache, indices }, features);
     const { seed = 0 } = given.run ?? {};
     const chosen =
       request.k === undefined
@@ -160,6 +164,14 @@ async function withFeatures<T>(
   } finally {
     await engine.close();
   }
+}
+
+/** Refuses a model that gives one feature to all images. @throws LikenessError `features.same` */
+function requireDifferent(encoder: ImageEncoder, set: ComparedSet, { data, dimension }: Features) {
+  const seen = rowsSeen(dimension);
+  seen.add(data);
+  const message = sayIfSame(encoder, set, seen);
+  if (message) throw new LikenessError('features.same', message);
 }
 
 /**
