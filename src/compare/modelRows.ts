@@ -1,6 +1,6 @@
 /** Rows on a pretrained model: settings of its heads, and of methods that train it further. */
 import { LikenessError } from '../core/errors.ts';
-import { plural } from '../core/text.ts';
+import { clusterRange, plural } from '../core/text.ts';
 import type { ModelFile } from '../encoders/index.ts';
 import {
   type FlatSettings,
@@ -50,6 +50,6 @@ export function checkK(k: number | undefined, images: number): void {
   if (k === undefined || (k >= 2 && k <= images)) return;
   throw new LikenessError(
     'cluster.k',
-    `k: received ${k} for ${plural(images, 'image')}; expected a whole number from 2 to ${images}`,
+    `k: received ${k} for ${plural(images, 'image')}; expected ${clusterRange(images)}`,
   );
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { displayPath, showBytes, showCount, showDuration } from './text.ts';
+import { clusterRange, displayPath, showBytes, showCount, showDuration } from './text.ts';
 
 describe('text for people', () => {
   it('formats counts, durations and sizes', () => {
@@ -12,6 +12,11 @@ describe('text for people', () => {
       '2 h 10 min',
     ]);
     expect([0, 999, 1400, 2.5e9].map(showBytes)).toEqual(['0 B', '999 B', '1.4 kB', '2.5 GB']);
+  });
+
+  it('tells which numbers of clusters images can have', () => {
+    expect(clusterRange(40)).toBe('a whole number from 2 to 40');
+    for (const images of [0, 1]) expect(clusterRange(images)).toMatch(/^at least 2 images,/);
   });
 
   it('shortens paths that are near', () => {

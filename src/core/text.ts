@@ -18,6 +18,12 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${showCount(count)} ${count === 1 ? one : many}`;
 }
 
+/** Numbers of clusters that images can have, for errors: `a whole number from 2 to 40`. */
+export function clusterRange(images: number): string {
+  if (images < 2) return 'at least 2 images, because fewer make no clusters';
+  return `a whole number from 2 to ${images}`;
+}
+
 /** Formats a duration, such as `42 s`, `3 min 5 s` or `2 h 10 min`. */
 export function showDuration(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));

@@ -1,6 +1,7 @@
 /** Settings of clusterings between epochs. */
 import { z } from 'zod';
 import { LikenessError } from '../core/errors.ts';
+import { clusterRange, plural } from '../core/text.ts';
 import { filled, type Variables } from '../nn/index.ts';
 import type { Tensor } from '../tensor/index.ts';
 import { count, positive } from './settings.ts';
@@ -67,6 +68,13 @@ export function storedPrototypes(
  */
 export function requireClusters(counts: readonly number[], images: number): void {
   if (counts.every((k) => k <= images)) return;
+  if (images < 2) {
+    throw new LikenessError(
+      'settings.clusters',
+      `clusters: received "${counts.join(',')}" for ${plural(images, 'image')}; expected ` +
+        clusterRange(images),
+    );
+  }
   const example = Math.max(2, Math.floor(images / 16));
   throw new LikenessError(
     'settings.clusters',

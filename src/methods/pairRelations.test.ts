@@ -221,7 +221,7 @@ describe('requireClustersInBatch', () => {
   it('refuses more clusters than images per step in one sentence', () => {
     expect(() => requireClustersInBatch({ clusters: 8 }, { batchSize: 8 })).not.toThrow();
     expect(() => requireClustersInBatch({ clusters: 9 }, { batchSize: 8 })).toThrow(
-      'clusters: received 9; expected a whole number from 2 to 8, the images per step. ' +
+      'clusters: received 9; expected at most 8, the images per step. ' +
         'Set fewer clusters or a larger batchSize.',
     );
   });

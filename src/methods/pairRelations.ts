@@ -57,7 +57,7 @@ export function requireClustersInBatch(
   if (K <= B) return;
   throw new LikenessError(
     'settings.clusters',
-    `clusters: received ${K}; expected a whole number from 2 to ${B}, the images per step. ` +
+    `clusters: received ${K}; expected at most ${B}, the images per step. ` +
       'Set fewer clusters or a larger batchSize.',
   );
 }

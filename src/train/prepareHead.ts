@@ -4,7 +4,7 @@ import { type Engine, openEngine } from '../backends/index.ts';
 import { type Features, suggestClusters } from '../cluster/index.ts';
 import { LikenessError } from '../core/errors.ts';
 import type { Reporter } from '../core/reporter.ts';
-import { plural } from '../core/text.ts';
+import { clusterRange, plural } from '../core/text.ts';
 import { identitiesOf, indicesOfSplit, type OpenImages, reportSkipped } from '../data/index.ts';
 import {
   type ComparedSet,
@@ -202,8 +202,7 @@ function checkHead(
   if (k !== undefined && (k < 2 || k > images)) {
     throw new LikenessError(
       'cluster.k',
-      `k: received ${k} for ${plural(images, 'image')}; expected a whole number from 2 to ` +
-        `${images}`,
+      `k: received ${k} for ${plural(images, 'image')}; expected ${clusterRange(images)}`,
     );
   }
   const { dimension, input } = base;
