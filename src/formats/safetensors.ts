@@ -205,17 +205,24 @@ export function endOfRanges(ranges: readonly TensorRange[], name: string): numbe
   return expected;
 }
 
-/** Reads header, metadata and total length from the first bytes of a file. */
-export function readHeader(bytes: Uint8Array, name = 'The file') {
+/**
+ * Reads header, metadata and total length from the first bytes of a file.
+ *
+ * @param size bytes of the whole file, where `bytes` are its first ones
+ */
+export function readHeader(bytes: Uint8Array, name = 'The file', size = bytes.byteLength) {
   if (bytes.byteLength < 8) {
     throw malformed(name, `${bytes.byteLength} bytes are too few for a header`);
   }
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.readBigUInt64LE(0));
-  if (length > MAX_HEADER_BYTES || 8 + length > bytes.byteLength) {
+  if (8 + length > size) {
+    throw malformed(name, `the header should have ${length} bytes, the file has ${size}`);
+  }
+  if (length > MAX_HEADER_BYTES) {
     throw malformed(
       name,
-      `the header should have ${length} bytes, the file has ${bytes.byteLength}`,
+      `the header should have ${length} bytes, more than the ${MAX_HEADER_BYTES} of the format`,
     );
   }
   let parsed: unknown;
@@ -244,13 +251,15 @@ export function readHeader(bytes: Uint8Array, name = 'The file') {
  * Adds up the bytes of a file with this header, and those of its tensors.
  *
  * @param head at least the first bytes of the file, up to the end of the header
+ * @param size bytes of the whole file
  * @throws LikenessError `safetensors.malformed`
  */
 export function describedBytes(
   head: Uint8Array,
   name = 'The file',
+  size = head.byteLength,
 ): { file: number; tensors: number } {
-  const { header, dataStart } = readHeader(head, name);
+  const { header, dataStart } = readHeader(head, name, size);
   const ends = header.map(([key, value]) => checkEntry(key, value, name).data_offsets[1]);
   const tensors = ends.reduce((most, end) => Math.max(most, end), 0);
   return { file: dataStart + tensors, tensors };

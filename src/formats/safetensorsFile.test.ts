@@ -57,6 +57,8 @@ it('refuses files that are missing, cut off, or no safetensors', async () => {
   await expect(openSafetensors(file)).rejects.toThrow(/tensor "names" does not fit in the file/);
   writeFileSync(file, bytes.subarray(0, 20));
   await expect(openSafetensors(file)).rejects.toThrow(/the header should have/);
+  writeFileSync(file, new Uint8Array(5000).fill(7));
+  await expect(openSafetensors(file)).rejects.toThrow('bytes, the file has 5000.');
   writeFileSync(file, 'x');
   await expect(openSafetensors(file)).rejects.toThrow(/1 bytes are too few/);
 });

@@ -56,7 +56,7 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
   try {
     const { size } = await handle.stat();
     const head = await readHead(handle, size);
-    const { header, metadata, dataStart } = readHeader(head, file);
+    const { header, metadata, dataStart } = readHeader(head, file, size);
     const tensors: Record<string, FiledTensor> = {};
     const ranges: TensorRange[] = [];
     for (const [name, value] of header) {
@@ -98,7 +98,7 @@ export async function readSafetensorsBytes(
 ): Promise<Uint8Array> {
   const { name, maxBytes = Number.POSITIVE_INFINITY } = about;
   const { size } = await handle.stat();
-  const described = describedBytes(await readHead(handle, size), name);
+  const described = describedBytes(await readHead(handle, size), name, size);
   if (described.file !== size) {
     throw malformed(name, `it has ${size} bytes, but the header describes ${described.file}`);
   }

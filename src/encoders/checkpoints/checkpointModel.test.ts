@@ -251,7 +251,11 @@ describe('layouts', () => {
   });
 
   it.each<[string, Dictionaries, RegExp]>([
-    ['no tensors', new Map(), /holds no tensors; expected the weights of a ResNet/],
+    [
+      'no tensors',
+      new Map(),
+      /holds no tensors; expected a dictionary of tensors with the weights of a ResNet/,
+    ],
     [
       'another kind of network',
       new Map([['', new Map([['blocks.0.attn.qkv.weight', weight([4])]])]]),
@@ -261,6 +265,21 @@ describe('layouts', () => {
       'a ResNet of other stages',
       new Map([['', prefixed('', ['layer3.6.conv1.weight'])]]),
       /stages of 3, 4, 7, 3 bottlenecks; expected a ResNet-10, -18, -34, -50, -101 or -152/,
+    ],
+    [
+      'grouped convolutions',
+      new Map([['', new Map([...resnet50, ['layer1.0.conv2.weight', weight([64, 2, 3, 3])]])]]),
+      /a ResNet with convolutions in 32 groups, such as ResNeXt; .*Export other networks to ONNX/,
+    ],
+    [
+      'wide bottlenecks',
+      new Map([['', new Map([...resnet50, ['layer1.0.conv3.weight', weight([128, 64, 1, 1])]])]]),
+      /a wide ResNet, with 64 channels in bottlenecks of 128; .*Export other networks to ONNX/,
+    ],
+    [
+      'further weights in blocks',
+      new Map([['', prefixed('', ['layer1.0.se.fc1.weight'])]]),
+      /further weights in the blocks of layer1, such as SE-ResNet; .*Export other networks to ONNX/,
     ],
     [
       'a first convolution of another kind',
@@ -324,9 +343,9 @@ describe('files that cannot be imported', () => {
 
   it('say so: another file, and none', async () => {
     writeFileSync(join(folder, 'text.pth'), 'hello, world');
-    expect((await refusal(checkpointModel(join(folder, 'text.pth')))).code).toBe(
-      'safetensors.malformed',
-    );
+    const text = await refusal(checkpointModel(join(folder, 'text.pth')));
+    expect(text.code).toBe('import.format');
+    expect(text.message).toMatch(/begins with "hello, wo"; expected a PyTorch file .* or a .safe/);
     expect((await refusal(checkpointModel(join(folder, 'nowhere.pth')))).message).toMatch(
       /Could not read .*Expected a PyTorch file/,
     );

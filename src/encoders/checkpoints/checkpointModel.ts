@@ -60,16 +60,16 @@ const CROPPED_FROM = 128;
  * HCSC, MoCo and Contrastive Clustering, and ResNets of torchvision and timm.
  *
  * @throws LikenessError `import.layout`, `import.incomplete` for missing or misshapen weights,
- * `import.missing`, `torch.*`, `safetensors.*`
+ * `import.missing`, `import.format`, `torch.*`, `safetensors.*`
  */
 export async function checkpointModel(
   file: string,
   options: CheckpointOptions = {},
 ): Promise<CheckpointModel> {
   const shown = displayPath(file);
-  const { dictionaries, close } = await openCheckpoint(file);
+  const { dictionaries, holds, close } = await openCheckpoint(file);
   try {
-    const backbone = findBackbone(dictionaries, shown);
+    const backbone = findBackbone(dictionaries, shown, holds);
     const network = networkOf(backbone, shown, options.stem);
     const { encoder, title } = network;
     const isSmall = encoder.stem === 'cifar' || encoder.stem === 'small';

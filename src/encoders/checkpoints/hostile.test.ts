@@ -137,7 +137,23 @@ describe('a checkpoint', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['a cut zip archive', zipped.subarray(0, zipped.length / 2), /^torch\.malformed/],
     ['a cut stream', stream.subarray(0, stream.length / 2), /^torch\.malformed/],
-    ['an empty file', new Uint8Array(0), /^safetensors\.malformed/],
+    ['an empty file', new Uint8Array(0), /^import\.format: .* is empty; expected a PyTorch file/],
+    ['bytes of no format', Buffer.from([7, 200, 155]), /^import\.format: .*the bytes 07 c8 9b;/],
+    [
+      'one tensor',
+      archive(
+        pickle(
+          text('ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\n'),
+          text('X\x01\0\0\x000X\x03\0\0\0cpuK\x03tQK\0K\x03\x85K\x01\x85\x89NtR'),
+        ),
+      ),
+      /^import\.layout: .* holds one tensor of the shape \[3\]; expected a dictionary of tensors/,
+    ],
+    ['an empty dictionary', archive(pickle(text('}'))), /holds an empty dictionary; expected/],
+    ['an empty list', archive(pickle(text(']'))), /holds an empty list; expected/],
+    ['a list of numbers', archive(pickle(text(']K\x07a'))), /holds a list without tensors;/],
+    ['None', archive(pickle(text('N'))), /holds no value \(None\); expected/],
+    ['a number', archive(pickle(text('K\x07'))), /holds a single value \(number\); expected/],
     ['a list that holds itself', archive(pickle(text(']q\0h\0a'))), /^import\.layout/],
     [
       'dictionaries within dictionaries',

@@ -45,9 +45,10 @@ const FOLLOWERS = /(^|[._])(encoder_k|momentum\w*|teacher|target\w*|ema|key)([._
  * Finds the network in a checkpoint. Where there are several, that of the query encoder is taken,
  * and a copy that follows another by momentum last.
  *
+ * @param holds description of a file without dictionaries of tensors
  * @throws LikenessError `import.layout` where there is none
  */
-export function findBackbone(dictionaries: Dictionaries, file: string): Backbone {
+export function findBackbone(dictionaries: Dictionaries, file: string, holds?: string): Backbone {
   const found = [...dictionaries].flatMap(([path, tensors]) => {
     const named = withoutWrappers(tensors, file);
     return prefixesIn(named).map((prefix) => ({ path, named, prefix }));
@@ -57,7 +58,7 @@ export function findBackbone(dictionaries: Dictionaries, file: string): Backbone
   const [best] = found.toSorted(
     (a, b) => follows(a) - follows(b) || a.prefix.length - b.prefix.length,
   );
-  if (!best) throw notKnown(dictionaries, file);
+  if (!best) throw notKnown(dictionaries, file, holds);
   const { path, named, prefix } = best;
   const weights = new Map<string, StoredWeight>();
   const others = new Map<string, number>();
@@ -133,10 +134,12 @@ export interface FoundNetwork {
  * @param stem first layers where their shapes do not tell them: a 3x3 convolution of stride 1 or 2
  * @throws LikenessError `import.layout` for a network that likeness does not have
  */
-export function networkOf({ weights }: Backbone, file: string, stem?: Stem): FoundNetwork {
-  return weights.has('conv1.weight')
-    ? residualNetwork(weights, file, stem)
-    : listedNetwork(weights, file);
+export function networkOf(backbone: Backbone, file: string, stem?: Stem): FoundNetwork {
+  const { weights } = backbone;
+  if (!weights.has('conv1.weight')) return listedNetwork(weights, file);
+  const other = otherBlocks(backbone);
+  if (other !== undefined) throw unknownNetwork(file, other);
+  return residualNetwork(weights, file, stem);
 }
 
 type Weights = Backbone['weights'];
@@ -170,6 +173,24 @@ function residualNetwork(weights: Weights, file: string, stem?: Stem): FoundNetw
     encoder: { architecture, stageWidths, stem: isLarge ? 'imagenet' : (stem ?? 'cifar') },
     title: `${architecture} of width ${stageWidths[0]}`,
   };
+}
+
+/** Channels of a bottleneck's output for each of those within it. */
+const EXPANSION = 4;
+
+/** Tells of blocks that the ResNets of likeness do not have; undefined for usual ones. */
+function otherBlocks({ weights, others }: Backbone): string | undefined {
+  const width = channelsOf(weights, 'layer1.0.conv1');
+  const inputs = weights.get('layer1.0.conv2.weight')?.shape[1] ?? width;
+  if (inputs > 0 && inputs < width && width % inputs === 0) {
+    return `a ResNet with convolutions in ${width / inputs} groups, such as ResNeXt`;
+  }
+  const outputs = channelsOf(weights, 'layer1.0.conv3');
+  if (outputs > 0 && outputs < EXPANSION * width) {
+    return `a wide ResNet, with ${width} channels in bottlenecks of ${outputs}`;
+  }
+  const further = [...others.keys()].find((name) => /^layer\d+$/.test(name));
+  return further && `a ResNet with further weights in the blocks of ${further}, such as SE-ResNet`;
 }
 
 /** Number of blocks in a stage. */
@@ -239,15 +260,15 @@ function unknownNetwork(file: string, found: string): LikenessError {
 /** Most names that an error lists. */
 const LISTED = 4;
 
-function notKnown(dictionaries: Dictionaries, file: string): LikenessError {
+function notKnown(dictionaries: Dictionaries, file: string, holds = 'no tensors'): LikenessError {
   const names = [...dictionaries.values()].flatMap((tensors) => [...tensors.keys()]);
   const some = names.slice(0, LISTED).map((name) => JSON.stringify(name.slice(0, 60)));
   const more = names.length > LISTED ? ` and ${plural(names.length - LISTED, 'other')}` : '';
   return new LikenessError(
     'import.layout',
-    `${file} holds ${names.length === 0 ? 'no tensors' : `${some.join(', ')}${more}`}; expected ` +
-      'the weights of a ResNet (conv1.weight, layer1.0.conv1.weight, …) or of DeepCluster ' +
-      '(features.0.weight, …). Export other networks to ONNX, which other commands take as ' +
-      'encoders.',
+    `${file} holds ${names.length === 0 ? holds : `${some.join(', ')}${more}`}; expected a ` +
+      'dictionary of tensors with the weights of a ResNet (conv1.weight, layer1.0.conv1.weight, ' +
+      '…) or of DeepCluster (features.0.weight, …). Export other networks to ONNX, which other ' +
+      'commands take as encoders.',
   );
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { LikenessError } from '../../core/errors.ts';
+import { readPickle } from './pickle.ts';
 import { openTorchFile, type TorchFile } from './torchFile.ts';
+import { weightRules } from './weights.ts';
 
 const fixtures = new URL('../../../test/fixtures/formats/', import.meta.url);
 const pathOf = (name: string) => new URL(name, fixtures).pathname;
@@ -13,6 +15,9 @@ const expected = JSON.parse(readFileSync(pathOf('torch_files.json'), 'utf8')) as
   { dtype: string; shape: number[]; data: number[] }
 >;
 const kinds = ['torch_zip.pth', 'torch_stream.pth'] as const;
+
+const folder = mkdtempSync(join(tmpdir(), 'likeness-torch-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 async function closed<T>(file: TorchFile, work: (file: TorchFile) => Promise<T> | T): Promise<T> {
   try {
@@ -44,6 +49,29 @@ describe('openTorchFile', () => {
     });
   });
 
+  it('reads a list of dictionaries, by their index', async () => {
+    const bytes = readFileSync(pathOf('torch_stream.pth'));
+    let at = 0;
+    const next = () => {
+      const { end } = readPickle(bytes, { name: 'file', ...weightRules('file'), start: at });
+      at = end;
+      return end;
+    };
+    // Magic number, version and machine, and then the value, between a protocol and a stop.
+    const start = [next(), next(), next()].at(-1)!;
+    const end = next();
+    const [list, append] = [Buffer.from([0x80, 2, 0x5d]), Buffer.from('a.')];
+    const value = [list, bytes.subarray(start + 2, end - 1), append];
+    const path = join(folder, 'list.pth');
+    writeFileSync(path, Buffer.concat([bytes.subarray(0, start), ...value, bytes.subarray(end)]));
+    await closed(await openTorchFile(path), async ({ dictionaries }) => {
+      expect([...dictionaries.keys()]).toEqual(['0.state_dict']);
+      for (const [key, tensor] of dictionaries.get('0.state_dict')!) {
+        expect([...(await tensor.read())]).toEqual(expected[key]!.data.map(Math.fround));
+      }
+    });
+  });
+
   it('says that a file is missing', async () => {
     await expect(openTorchFile('/nowhere/weights.pth')).rejects.toMatchObject({
       code: 'torch.missing',
@@ -52,8 +80,6 @@ describe('openTorchFile', () => {
 });
 
 describe('damaged files', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'likeness-torch-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
   const files = kinds.map((name) => readFileSync(pathOf(name)));
 
   async function readAll(bytes: Uint8Array): Promise<void> {

@@ -25,9 +25,12 @@ export interface TorchWeight {
 export interface TorchFile {
   /**
    * Tensors by the dictionary that holds them: the path of the dictionary, such as `state_dict`
-   * (empty for the outermost), then the tensor's key.
+   * (empty for the outermost), then the tensor's key. The outermost value may be a list of
+   * dictionaries, whose paths begin with their index.
    */
   readonly dictionaries: ReadonlyMap<string, ReadonlyMap<string, TorchWeight>>;
+  /** Description of the outermost value, for errors where there are no dictionaries. */
+  readonly holds: string;
   close(): Promise<void>;
 }
 
@@ -67,7 +70,7 @@ export async function openTorchFile(file: string): Promise<TorchFile> {
       const weights = [...tensors].map(([key, tensor]) => [key, weightOf(tensor)] as const);
       dictionaries.set(path, new Map(weights));
     }
-    return { dictionaries, close: () => handle.close() };
+    return { dictionaries, holds: kindOf(value), close: () => handle.close() };
   } catch (error) {
     await handle.close();
     throw error;
@@ -84,13 +87,16 @@ function tensorDictionaries(value: Pickled, name: string): Map<string, Map<strin
   const found = new Map<string, Map<string, TorchTensor>>();
   let seen = 0;
   const collect = (value: Pickled, path: string, depth: number): void => {
-    if (!(value instanceof Map) || depth > MAX_DEPTH) return;
-    seen += value.size;
+    const isList = depth === 0 && Array.isArray(value);
+    if (!(value instanceof Map || isList) || depth > MAX_DEPTH) return;
+    seen += value instanceof Map ? value.size : value.length;
     if (seen > MAX_ENTRIES) {
       const most = MAX_ENTRIES.toLocaleString('en-US');
       throw malformed(name, `its dictionaries have more than ${most} entries together`);
     }
-    const entries = [...(value as ReadonlyMap<Pickled, Pickled>)].filter(
+    const all: Iterable<readonly [Pickled, Pickled]> =
+      value instanceof Map ? value : value.map((item, i) => [String(i), item] as const);
+    const entries = [...all].filter(
       (entry): entry is [string, Pickled] => typeof entry[0] === 'string',
     );
     const tensors = entries.filter((entry): entry is [string, TorchTensor] => isTensor(entry[1]));
@@ -101,6 +107,16 @@ function tensorDictionaries(value: Pickled, name: string): Map<string, Map<strin
   };
   collect(value, '', 0);
   return found;
+}
+
+/** Describes a value without dictionaries of tensors. */
+function kindOf(value: Pickled): string {
+  if (value instanceof Map) {
+    return value.size === 0 ? 'an empty dictionary' : 'a dictionary without tensors';
+  }
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list without tensors';
+  if (isTensor(value)) return `one tensor of the shape [${value.shape.join(', ')}]`;
+  return value === null ? 'no value (None)' : `a single value (${typeof value})`;
 }
 
 /** Opens a file since PyTorch 1.6. */
