@@ -38,10 +38,12 @@ const OF_THE_MACHINE = new Set(['threads', 'workers']);
 
 /**
  * Every setting that results depend on: of a training by the name that `train` takes it by, of
- * other features in words.
+ * features that are learned without one in words. {@link settingsInWords} has all of others.
  */
 export function allSettings(config: RunConfig): NamedText[] {
-  if (config.kind === 'features') return factsOf(config.encoder);
+  if (config.kind === 'features') {
+    return featureEncoder(config.encoder).isLearned ? factsOf(config.encoder) : [];
+  }
   return Object.entries(flatSettings(config.settings)).flatMap(([name, value]) =>
     value === undefined || OF_THE_MACHINE.has(name) ? [] : [{ name, value: String(value) }],
   );
@@ -84,12 +86,12 @@ function ofNetwork({ settings, origin }: TrainedConfig, step: number): NamedText
   ];
 }
 
-/** Names encoder, images that it was learned from, seed and reasons. */
+/** Names encoder, images that it was learned from or its origin, seed and reasons. */
 function ofFeatures({ encoder, imageSize, images, seed, notes }: FeaturesConfig): NamedText[] {
   const { title, isLearned } = featureEncoder(encoder);
   return [
     { name: 'Encoder', value: `${title}, ${imageSize} px` },
-    ...(isLearned ? [{ name: 'Learned from', value: plural(images, 'image') }] : []),
+    ...(isLearned ? [{ name: 'Learned from', value: plural(images, 'image') }] : factsOf(encoder)),
     { name: 'Seed', value: String(seed) },
     ...(notes.length > 0 ? [{ name: 'Reason', value: notes.join(' ') }] : []),
   ];
