@@ -10,16 +10,16 @@ import { reasonOf } from '../core/errors.ts';
 /** More than the calls in flight. */
 const ALL = 2 ** 20;
 
-const turns = createBudget(ALL);
+const inFlight = createBudget(ALL);
 
 /** Runs calls of libvips beside others. They fail rightly, with messages that may be of others. */
 export function besideOthers<T>(work: () => Promise<T>): Promise<T> {
-  return turns.run(1, work);
+  return inFlight.run(1, work);
 }
 
 /** Runs calls of libvips while no others run, so that the messages of an error are its own. */
 export function alone<T>(work: () => Promise<T>): Promise<T> {
-  return turns.run(ALL, work);
+  return inFlight.run(ALL, work);
 }
 
 /** Runs calls of libvips beside others and, after an error but a timeout, again alone. */
